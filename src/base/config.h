@@ -1,0 +1,27 @@
+/* The configuration: an INI file whose keys are config.def's. Unknown sections and keys, values that do not fit
+ * and keys given twice are errors that name file, line and key. Immutable after loading. */
+#ifndef KASSA_BASE_CONFIG_H
+#define KASSA_BASE_CONFIG_H
+
+#include "base/buf.h"
+
+#define CONFIG_TYPE_STRING char *
+#define CONFIG_TYPE_PATH char *
+#define CONFIG_TYPE_INT int64_t
+#define CONFIG_TYPE_BOOL bool
+
+struct config {
+#define C(section, name, type, def, help) CONFIG_TYPE_##type section##_##name;
+#include "base/config.def"
+#undef C
+    char *dir; /* folder of the configuration file, absolute */
+};
+
+/* ERR_CONFIG with one line per fault in `why`; ERR_IO. Checks each value's own range; what needs two keys
+ * or the store is config_check's and app's. */
+enum err config_load(const char *path, struct config *ret, struct buf *why) must_check;
+void config_clear(struct config *c);
+/* The commented sample with all defaults. */
+void config_sample(struct buf *out);
+
+#endif

@@ -1,0 +1,61 @@
+/* Digests, RSA, random bytes: the only user of OpenSSL. Verifying functions answer an enum in which nothing
+ * but an exact match reads as success. Thread-safe; keys are immutable after they are made. */
+#ifndef KASSA_BASE_CRYPTO_H
+#define KASSA_BASE_CRYPTO_H
+
+#include "base/buf.h"
+
+#define SHA256_LEN 32
+#define SHA1_LEN 20
+#define RSA_SIG_MAX 512 /* a 4096-bit signature */
+#define RSA_PEM_MAX 16384
+
+/* Cryptographically secure; aborts if the system has none. */
+void random_bytes(void *p, size_t n);
+/* A version 4 uuid: 122 random bits. */
+void random_uuid(uint8_t raw[16]);
+
+void sha256(const void *p, size_t n, uint8_t out[SHA256_LEN]);
+void sha1(const void *p, size_t n, uint8_t out[SHA1_LEN]);
+void hmac_sha256(struct str key, struct str message, uint8_t out[SHA256_LEN]);
+
+enum rsa_digest { RSA_DIGEST_SHA1 = 1, RSA_DIGEST_SHA256 = 2 };
+enum rsa_verdict { RSA_REFUSED = 0, RSA_GOOD_SHA1 = 1, RSA_GOOD_SHA256 = 2 };
+
+struct rsa_public;  /* 2048..4096 bits, e >= 65537 */
+struct rsa_private; /* its memory is wiped when freed */
+
+/* SubjectPublicKeyInfo as PEM or DER. ERR_SYNTAX unreadable, ERR_RANGE key size or exponent not allowed. */
+enum err rsa_public_from_pem(struct str pem, struct rsa_public **ret) must_check;
+enum err rsa_public_from_der(struct str der, struct rsa_public **ret) must_check;
+void rsa_public_free(struct rsa_public *k);
+/* Appends. */
+enum err rsa_public_to_pem(const struct rsa_public *k, struct buf *pem) must_check;
+enum err rsa_public_to_der(const struct rsa_public *k, struct buf *der) must_check;
+int rsa_public_bits(const struct rsa_public *k);
+
+/* A fixed 2048-bit key whose private half nobody has: unknown accounts are checked against it, so that they
+ * take as long as known ones. Owner: crypto. */
+const struct rsa_public *rsa_public_decoy(void);
+
+/* PKCS#1 v1.5 over `message`. One RSA operation decides both digests: the signature is recovered and the whole
+ * DigestInfo is compared with the 51-byte SHA-256 and the 35-byte SHA-1 encoding (RFC 8017, section 9.2). */
+enum rsa_verdict rsa_verify(const struct rsa_public *k, struct str message, struct str signature) must_check;
+
+/* `bits` is 2048, 3072 or 4096. ERR_RANGE, ERR_CRYPTO. */
+enum err rsa_private_generate(int bits, struct rsa_private **ret) must_check;
+/* PKCS#1 or PKCS#8 PEM, encrypted or not. ERR_SYNTAX (also for a wrong pass phrase), ERR_RANGE. */
+enum err rsa_private_from_pem(struct str pem, struct str passphrase, struct rsa_private **ret) must_check;
+void rsa_private_free(struct rsa_private *k);
+/* Appends a traditional encrypted PEM (BEGIN RSA PRIVATE KEY, Proc-Type: 4,ENCRYPTED, AES-256-CBC): the only
+ * form that the family's PHP, Node, Python and Java samples all read. */
+enum err rsa_private_to_pem(const struct rsa_private *k, struct str passphrase, struct buf *pem) must_check;
+/* Unencrypted PKCS#8 DER: only ever goes into a box (base/box.h). */
+enum err rsa_private_to_der(const struct rsa_private *k, struct buf *der) must_check;
+enum err rsa_private_from_der(struct str der, struct rsa_private **ret) must_check;
+enum err rsa_private_public(const struct rsa_private *k, struct rsa_public **ret) must_check;
+/* Raw signature bytes, PKCS#1 v1.5. `cap` at least RSA_SIG_MAX. ERR_CRYPTO. */
+enum err rsa_sign(const struct rsa_private *k, enum rsa_digest digest, struct str message, uint8_t *sig,
+    size_t cap, size_t *ret_n) must_check;
+
+#endif
