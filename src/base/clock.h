@@ -4,8 +4,8 @@
 #ifndef KASSA_BASE_CLOCK_H
 #define KASSA_BASE_CLOCK_H
 
-#include "base/str.h"
 #include "base/err.h"
+#include "base/str.h"
 #include <stdatomic.h>
 #include <stdint.h>
 

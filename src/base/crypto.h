@@ -40,22 +40,25 @@ const struct rsa_public *rsa_public_decoy(void);
 
 /* PKCS#1 v1.5 over `message`. One RSA operation decides both digests: the signature is recovered and the whole
  * DigestInfo is compared with the 51-byte SHA-256 and the 35-byte SHA-1 encoding (RFC 8017, section 9.2). */
-enum rsa_verdict rsa_verify(const struct rsa_public *k, struct str message, struct str signature) must_check;
+enum rsa_verdict rsa_verify(
+    const struct rsa_public *k, struct str message, struct str signature) must_check;
 
 /* `bits` is 2048, 3072 or 4096. ERR_RANGE, ERR_CRYPTO. */
 enum err rsa_private_generate(int bits, struct rsa_private **ret) must_check;
 /* PKCS#1 or PKCS#8 PEM, encrypted or not. ERR_SYNTAX (also for a wrong pass phrase), ERR_RANGE. */
-enum err rsa_private_from_pem(struct str pem, struct str passphrase, struct rsa_private **ret) must_check;
+enum err rsa_private_from_pem(
+    struct str pem, struct str passphrase, struct rsa_private **ret) must_check;
 void rsa_private_free(struct rsa_private *k);
 /* Appends a traditional encrypted PEM (BEGIN RSA PRIVATE KEY, Proc-Type: 4,ENCRYPTED, AES-256-CBC): the only
  * form that the family's PHP, Node, Python and Java samples all read. */
-enum err rsa_private_to_pem(const struct rsa_private *k, struct str passphrase, struct buf *pem) must_check;
+enum err rsa_private_to_pem(
+    const struct rsa_private *k, struct str passphrase, struct buf *pem) must_check;
 /* Unencrypted PKCS#8 DER: only ever goes into a box (base/box.h). */
 enum err rsa_private_to_der(const struct rsa_private *k, struct buf *der) must_check;
 enum err rsa_private_from_der(struct str der, struct rsa_private **ret) must_check;
 enum err rsa_private_public(const struct rsa_private *k, struct rsa_public **ret) must_check;
 /* Raw signature bytes, PKCS#1 v1.5. `cap` at least RSA_SIG_MAX. ERR_CRYPTO. */
-enum err rsa_sign(const struct rsa_private *k, enum rsa_digest digest, struct str message, uint8_t *sig,
-    size_t cap, size_t *ret_n) must_check;
+enum err rsa_sign(const struct rsa_private *k, enum rsa_digest digest, struct str message,
+    uint8_t *sig, size_t cap, size_t *ret_n) must_check;
 
 #endif

@@ -15,8 +15,9 @@ struct err_info {
     const char *name;   /* "STORE_FULL" */
     int http_status;    /* 400 */
     enum err_class cls; /* whose fault it is and whether a retry may help */
-    const char *key;    /* the key in the error body's "errors", or "" where the caller names the field */
-    const char *text;   /* public text, safe to show to anybody */
+    const char
+        *key; /* the key in the error body's "errors", or "" where the caller names the field */
+    const char *text; /* public text, safe to show to anybody */
 };
 
 #define must_check __attribute__((warn_unused_result))

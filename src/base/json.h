@@ -10,7 +10,15 @@
 
 #define JSON_DEPTH_MAX 16
 
-enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+    JSON_NULL,
+    JSON_FALSE,
+    JSON_TRUE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
 
 struct json {
     enum json_type type;
@@ -22,7 +30,8 @@ struct json {
 
 /* Parses one value; the tree lives in `a` and may point into `text`. ERR_SYNTAX (with a short English reason in
  * *ret_why, static text), ERR_LIMIT when the arena is full. */
-enum err json_parse(struct arena *a, struct str text, struct json **ret, const char **ret_why) must_check;
+enum err json_parse(
+    struct arena *a, struct str text, struct json **ret, const char **ret_why) must_check;
 
 /* Member of an object, or NULL (also when `o` is no object or NULL). */
 const struct json *json_get(const struct json *o, const char *key);
@@ -31,7 +40,8 @@ struct str json_get_string(const struct json *o, const char *key);
 /* The text of a string or number member; absent else. */
 struct str json_get_scalar(const struct json *o, const char *key);
 
-#define JSON_FOR_EACH(item, parent) for (const struct json *item = (parent)->first; item; item = item->next)
+#define JSON_FOR_EACH(item, parent)                                                                \
+    for (const struct json *item = (parent)->first; item; item = item->next)
 
 /* Writer: json_w_open('{'), json_w_key, a value, ..., json_w_close('}'). Commas are its business. Check
  * buf_ok at the end; misuse (a value without a key in an object, unbalanced closes) asserts. */

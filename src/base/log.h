@@ -8,7 +8,13 @@
 #include "base/err.h"
 #include "base/str.h"
 
-enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR, LOG_LEVEL_ALARM };
+enum log_level {
+    LOG_LEVEL_DEBUG,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_WARN,
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_ALARM
+};
 
 enum log_kind { LOG_KIND_STR, LOG_KIND_INT, LOG_KIND_PHONE, LOG_KIND_MONEY };
 
@@ -32,10 +38,10 @@ void log_init(const struct clock *clock, enum log_level min, int fd);
 void log_request_id_set(struct str id);
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n);
-#define log_event(level, event, ...)                                                                         \
-    do {                                                                                                     \
-        const struct log_field log_fields_[] = {{0}, ##__VA_ARGS__};                                         \
-        log_write((level), (event), log_fields_ + 1, array_len_log_(log_fields_) - 1);                       \
+#define log_event(level, event, ...)                                                               \
+    do {                                                                                           \
+        const struct log_field log_fields_[] = {{0}, ##__VA_ARGS__};                               \
+        log_write((level), (event), log_fields_ + 1, array_len_log_(log_fields_) - 1);             \
     } while (0)
 #define array_len_log_(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -47,11 +53,12 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 #define log_alarm(event, ...) log_event(LOG_LEVEL_ALARM, event, ##__VA_ARGS__)
 
 /* A broken promise of the program itself: logs the place and the text, then aborts. Kept in release builds. */
-#define ensure(cond, text)                                                                                   \
-    do {                                                                                                     \
-        if (__builtin_expect(!(cond), 0))                                                                    \
-            log_bug(__FILE__, __LINE__, #cond, (text));                                                      \
+#define ensure(cond, text)                                                                         \
+    do {                                                                                           \
+        if (__builtin_expect(!(cond), 0))                                                          \
+            log_bug(__FILE__, __LINE__, #cond, (text));                                            \
     } while (0)
-void log_bug(const char *file, int line, const char *cond, const char *text) __attribute__((noreturn));
+void log_bug(const char *file, int line, const char *cond, const char *text)
+    __attribute__((noreturn));
 
 #endif

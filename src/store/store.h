@@ -1,0 +1,82 @@
+/* The store: one door for writes, own connections for reads, and the only place with SQL (store_*.h say what may
+ * be asked). Durable means committed with synchronous=FULL.
+ *
+ * A unit of work is a function that gets a transaction. The writer takes the units that wait (bounded by
+ * batch_max), runs each inside its own savepoint, so that one that fails undoes only itself, commits once, and then
+ * completes them all. So a unit must be re-runnable (the batch may be rolled back and run again), must not touch the
+ * network or wait, and must keep what it learned in its own memory, reset at the start of run. */
+#ifndef KASSA_STORE_STORE_H
+#define KASSA_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include <stdint.h>
+
+struct store;
+struct db; /* a connection for reading (store/db.h); its queries are in store_*.h */
+struct tx; /* a unit's view of the writer's transaction */
+
+struct store_unit {
+    /* ERR_OK keeps the unit's work; anything else undoes it (the batch goes on) and is handed to done. */
+    enum err (*run)(struct store_unit *u, struct tx *tx);
+    /* On the writer's thread, after the commit (or after the failure). Must not block. May submit new units.
+     * The unit belongs to its owner again. `result` is run's, or the commit's error for all units of the batch. */
+    void (*done)(struct store_unit *u, enum err result);
+    struct store_unit *next; /* the store's, while submitted */
+    enum err result;         /* the store's */
+};
+
+struct store_options {
+    const char *path;
+    int64_t queue_max;
+    int64_t batch_max;
+    const struct clock *clock;
+    bool create;  /* make and migrate a new file; else a missing file is ERR_IO */
+    bool migrate; /* bring an older schema up to this program's; else ERR_SCHEMA */
+};
+
+/* Opens, checks the header and the schema (quick_check of a file that was not closed cleanly is not needed with WAL),
+ * starts the writer. ERR_IO, ERR_SCHEMA (newer schema, or older without `migrate`), with text in `why`. */
+enum err store_open(const struct store_options *o, struct buf *why, struct store **ret) must_check;
+/* Completes what is queued, checkpoints, closes. Readers of all threads must be done. */
+void store_close(struct store *s);
+const struct clock *store_clock(const struct store *s);
+
+/* Any thread. ERR_BUSY when the queue is full, ERR_STOPPING; done is then not called. */
+enum err store_submit(struct store *s, struct store_unit *u) must_check;
+/* Submits and waits; returns what done would get. Never on the writer's thread. u->done may be NULL. */
+enum err store_run(struct store *s, struct store_unit *u) must_check;
+
+/* This thread's reading connection; opened on first use, closed with the store. NULL on failure (logged).
+ * Single statements see the newest commit. */
+struct db *store_reader(struct store *s);
+/* Several statements on one snapshot: begin and end around them, on the same thread, briefly. */
+enum err store_read_begin(struct db *db) must_check;
+void store_read_end(struct db *db);
+/* Reading inside a unit sees the unit's own writes. */
+struct db *tx_db(struct tx *tx);
+int64_t tx_now_ms(const struct tx *tx); /* the clock, read once per batch */
+
+/* Names of id blocks; ids are never reused and start at 1 (payments: 100000001). */
+enum store_id { STORE_ID_PAYMENT, STORE_ID_ROW, STORE_ID_COUNT };
+/* The next id of a leased block. */
+enum err tx_next_id(struct tx *tx, enum store_id which, int64_t *ret) must_check;
+
+/* True when the last write worked (or a probe does): /readyz. After STORE_FULL or STORE_IO every new unit is still tried,
+ * so that it recovers by itself when space returns. */
+bool store_writable(struct store *s);
+
+/* Changed by every administrative change: caches compare it. */
+enum err store_change_get(struct db *db, int64_t *ret) must_check;
+enum err store_change_bump(struct tx *tx) must_check;
+/* Small named values (sandbox clock offset, ...). ERR_NO_ROW. */
+enum err store_setting_get(
+    struct db *db, struct arena *a, const char *name, struct str *ret) must_check;
+enum err store_setting_put(struct tx *tx, const char *name, struct str value) must_check;
+
+/* container_of for units inside larger structs */
+#define unit_owner(u, type, member) ((type *)(void *)((char *)(u)-offsetof(type, member)))
+
+#endif

@@ -1,0 +1,43 @@
+/* Wallet credentials and tokens; secrets in boxes. */
+#ifndef KASSA_STORE_WALLET_H
+#define KASSA_STORE_WALLET_H
+
+#include "core/catalog.h"
+#include "store/store.h"
+
+struct credential_row {
+    int64_t id;
+    enum wallet_kind wallet;
+    struct str name;
+    int64_t account_id;  /* 0: shared by all accounts */
+    struct str base_url; /* of the wallet's API */
+    struct str
+        secret_box; /* JSON {"username","password","app_key","app_secret"}, purpose "wallet" */
+    bool enabled;
+    int64_t created_at;
+};
+enum err store_credential_add(struct tx *tx, struct credential_row *r) must_check;
+enum err store_credential_get(
+    struct db *db, struct arena *a, int64_t id, struct credential_row *ret) must_check;
+/* The enabled one of the account, else the enabled shared one; newest wins. ERR_NO_ROW. */
+enum err store_credential_for(struct db *db, struct arena *a, enum wallet_kind wallet,
+    int64_t account_id, struct credential_row *ret) must_check;
+enum err store_credential_set_enabled(struct tx *tx, int64_t id, bool enabled) must_check;
+typedef enum err (*store_credential_fn)(void *arg, const struct credential_row *r);
+enum err store_credential_each(struct db *db, store_credential_fn fn, void *arg) must_check;
+
+struct token_row {
+    int64_t credential_id;
+    struct str token_box;   /* purpose "token"; absent: none or invalidated */
+    struct str refresh_box; /* purpose "token"; absent: none */
+    int64_t expires_at, refresh_expires_at;
+};
+/* ERR_NO_ROW. */
+enum err store_token_get(
+    struct db *db, struct arena *a, int64_t credential_id, struct token_row *ret) must_check;
+enum err store_token_put(struct tx *tx, const struct token_row *r) must_check;
+/* Counts a token call that is about to be made, if fewer than `budget` were made since `since`: ERR_BUDGET else. */
+enum err store_token_renewal_take(
+    struct tx *tx, int64_t credential_id, int64_t now, int64_t since, int64_t budget) must_check;
+
+#endif
