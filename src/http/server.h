@@ -1,0 +1,95 @@
+/* The HTTP server: libmicrohttpd lives behind this page (server.c, reply.c). A table of routes, handlers that get a whole request and
+ * return a reply, or park the request and answer later from any thread. Used by kassad (two listeners) and kassa-walletsim. */
+#ifndef KASSA_HTTP_SERVER_H
+#define KASSA_HTTP_SERVER_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include <stdint.h>
+
+struct reply;
+struct request_private;
+
+#define REQUEST_ID_LEN 22
+
+struct request {
+    void *ctx; /* server_options.ctx */
+    const struct route *route;
+    struct str method, path; /* path without query, as sent */
+    struct str query;        /* raw, without '?'; absent: none */
+    struct str body;         /* whole; empty when there is none */
+    struct str param;        /* the path's variable segment, see struct route; absent: none */
+    char client_ip
+        [46]; /* of the peer, or X-Forwarded-For's last entry when the peer is the trusted proxy */
+    char request_id[REQUEST_ID_LEN + 1];
+    int64_t started_us;
+    struct arena arena; /* dies with the request; the request lives until its reply is sent */
+    void *user;         /* the handler's, while parked */
+    struct request_private *priv;
+};
+
+/* A header's value by name (any case); absent when not there. Only on the thread of the handler's call: copy before parking. */
+struct str request_header(const struct request *rq, const char *name);
+/* A cookie's value; absent. Same rule. */
+struct str request_cookie(const struct request *rq, const char *name);
+
+enum route_kind {
+    ROUTE_API,  /* POST with a JSON body; errors are the API's JSON bodies */
+    ROUTE_PAGE, /* for browsers; errors are HTML */
+    ROUTE_PLAIN /* ops and simulators; errors are JSON bodies */
+};
+
+struct route {
+    const char *method; /* "GET", "POST"; HEAD is served by GET */
+    const char *
+        path; /* "/v1/payment", or with one variable segment: "/callback/bkash/{}", "/{}/pay", "/{}" */
+    enum route_kind kind;
+    size_t body_max;
+    struct reply *(*handle)(struct request *rq);
+};
+
+struct server_options {
+    struct str listen; /* "127.0.0.1:8080", "[::1]:8080"; port 0: any */
+    const struct route
+        *routes; /* ended by a NULL method; fixed paths are matched before variable ones */
+    void *ctx;
+    int threads;
+    int connections_max;
+    size_t connection_memory; /* 8 KiB: what a connection costs, and the limit on its headers */
+    int idle_timeout_s;
+    struct str trusted_proxy;     /* absent or empty: nobody */
+    struct str tls_cert, tls_key; /* PEM texts; absent: plain HTTP */
+    /* HTML for an error on ROUTE_PAGE (and for unknown paths asked by a browser); NULL: JSON. */
+    struct reply *(*error_page)(struct request *rq, enum err e);
+};
+
+struct server;
+enum err server_start(
+    const struct server_options *o, struct buf *why, struct server **ret) must_check;
+int server_port(const struct server *s);
+/* No new connections; waits until requests under way are answered, at most drain_ms; then closes. */
+void server_stop(struct server *s, int64_t drain_ms);
+
+/* ---- parking: answer later, from any thread ---- */
+/* The handler calls this, hands rq to whoever will answer, and returns its value. The request stays alive until request_answer, which may
+ * come before this handler returned. */
+struct reply *request_park(struct request *rq);
+void request_answer(struct request *rq, struct reply *r);
+
+/* ---- replies: the only way out; each is used once ---- */
+/* Bodies are copied. Every reply gets X-Request-Id, X-Content-Type-Options: nosniff and, unless set otherwise, Cache-Control: no-store. */
+struct reply *reply_json(int status, struct str body);
+struct reply *reply_html(int status, struct str body);
+struct reply *reply_bytes(int status, const char *content_type, struct str body);
+/* 303 See Other (or 302, 307, 308). */
+struct reply *reply_redirect(int status, struct str location);
+struct reply *reply_header(struct reply *r, const char *name,
+    struct str value); /* returns r; sets or adds; CR, LF are refused by assert */
+/* The error body of the API ({"message","errors"}), with Allow, Retry-After, Connection: close as the error wants; on a ROUTE_PAGE the error page. */
+struct reply *reply_error(struct request *rq, enum err e);
+/* 400 with the given JSON body (field errors). */
+struct reply *reply_invalid(struct str json);
+struct reply *reply_close(struct reply *r); /* and close the connection after it */
+
+#endif

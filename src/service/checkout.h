@@ -1,0 +1,110 @@
+/* Use cases of merchant and payer: create a payment, load its page, pay, cancel, come back from the wallet. */
+#ifndef KASSA_SERVICE_CHECKOUT_H
+#define KASSA_SERVICE_CHECKOUT_H
+
+#include "core/validate.h"
+#include "service/accounts.h"
+#include "service/service.h"
+#include "store/store_payment.h"
+
+/* Checks that need state: service of the account, wallet configured, presets of the account; adds their field errors. Fills
+ * the payment from request, presets and account defaults (redirect addresses are copied). */
+void checkout_prepare(struct service *s, const struct account_view *v,
+    const struct create_request *rq, struct field_errors *errors, struct payment_new *ret);
+
+struct checkout_create {
+    struct store_unit unit;     /* checkout's */
+    struct payment_new payment; /* from checkout_prepare, body_sha256 set */
+    void (*done)(struct checkout_create *c,
+        enum err
+            result); /* writer's thread: ERR_OK (stored or replayed), ERR_DUPLICATE, store errors */
+    void *arg;
+    /* set before done: */
+    bool replayed;
+    int64_t id;
+    char uuid[37];
+};
+/* Stores the payment in one unit. Texts of `payment` must live until done. ERR_BUSY, ERR_STOPPING: done is not called. */
+enum err checkout_create_submit(struct service *s, struct checkout_create *c) must_check;
+
+/* ---- the page ---- */
+enum page_stage {
+    PAGE_OPEN,       /* pay or cancel */
+    PAGE_WAITING,    /* the wallet's create is under way: soon there is an address to go to */
+    PAGE_AT_WALLET,  /* go on at `wallet_url`, or try again, or cancel */
+    PAGE_CONFIRMING, /* executing, unknown or under review: wait */
+    PAGE_PAID,
+    PAGE_CANCELLED,
+    PAGE_FAILED,
+    PAGE_EXPIRED /* cancelled or failed by the end of the lifetime */
+};
+
+struct page_view {
+    struct payment_row payment;
+    enum page_stage stage;
+    struct str wallet_url; /* PAGE_AT_WALLET */
+    struct str
+        last_reason; /* why the last attempt ended: "cancelled", "refused", "declined", "unavailable"; absent: none */
+    bool wallet_healthy;  /* pay can be pressed */
+    int64_t seconds_left; /* of the lifetime, not below 0 */
+    struct str merchant_name;
+    struct str account_uuid;
+    struct str return_url;  /* the effective address for this end; absent: the page stays */
+    struct str return_sign; /* base64, only when final and return_url is set */
+};
+/* Reads what the page shows. ERR_NO_ROW. Any thread (reads on its own connection). */
+enum err checkout_page_load(
+    struct service *s, struct arena *a, struct str uuid, struct page_view *ret) must_check;
+
+/* A use case that ends with a commit; done runs on the writer's thread, exactly once if submit was ERR_OK. */
+struct checkout_act {
+    struct store_unit unit; /* checkout's */
+    struct service *service;
+    char uuid[37]; /* of the payment; for a callback set by checkout before done */
+    void (*done)(struct checkout_act *c, enum err result);
+    void *arg;
+    /* the rest is checkout's own */
+    char token[65], ref[129];
+    int callback_status;
+    int64_t attempt_id;
+    struct arena *arena;
+    struct str language;
+};
+/* Starts an attempt (state CREATING, then the wallet's create on the outgoing loop). While one is executing or unknown: ERR_STATE.
+ * After the end or the lifetime: ERR_STATE. A second press within 10 s while one is CREATING is the same attempt: ERR_OK. */
+enum err checkout_pay(struct service *s, struct checkout_act *c) must_check;
+/* The page's cancel button. ERR_STATE when it is not OPEN any more. */
+enum err checkout_cancel(struct service *s, struct checkout_act *c) must_check;
+enum callback_status { CALLBACK_SUCCESS, CALLBACK_FAILURE, CALLBACK_CANCEL, CALLBACK_OTHER };
+/* The payer comes back from the wallet. `c->token` names the attempt, `c->ref` is the wallet's id as the query gave it: another
+ * than the stored one is refused (ERR_STATE). Success: attempt EXECUTING is committed, then execute is sent, once. done gets
+ * ERR_OK for duplicates and late callbacks too (stored state wins), ERR_NO_ROW for an unknown token. */
+enum err checkout_callback(
+    struct service *s, struct checkout_act *c, enum callback_status status) must_check;
+/* Remembers the payer's language. */
+enum err checkout_language(struct service *s, struct checkout_act *c) must_check;
+
+/* The status answer's facts. */
+struct status_view {
+    struct payment_row payment;
+    bool has_balance;
+    struct money old_balance, new_balance;
+};
+/* By id and/or order of that account. ERR_NO_ROW; ERR_CONFLICT when both are given and name different payments. */
+enum err checkout_status(struct service *s, struct arena *a, const struct account_view *v,
+    const struct status_request *rq, struct status_view *ret) must_check;
+
+/* What only a person can decide, for `kassa payment settle`; in one unit with its audit row. */
+struct checkout_settle {
+    int64_t payment_id;
+    bool paid;           /* else: not paid */
+    struct money amount; /* when paid */
+    struct str trx_id;   /* when paid */
+    struct str operator_name, reason;
+};
+enum err checkout_settle(struct service *s, const struct checkout_settle *c) must_check;
+/* Attaches an unattached credit to its (cancelled or failed) payment; with its audit row. */
+enum err checkout_attach(
+    struct service *s, int64_t credit_id, struct str operator_name, struct str reason) must_check;
+
+#endif

@@ -1,0 +1,12 @@
+/* Delivery of notifications from the outbox: at least once, in order per payment, bounded per host, by the schedule. */
+#ifndef KASSA_SERVICE_DELIVER_H
+#define KASSA_SERVICE_DELIVER_H
+
+#include "service/service.h"
+
+enum err deliver_start(struct service *s, struct deliver **ret) must_check;
+void deliver_stop(struct deliver *d);
+/* Something may be due now: after a commit that made an outbox row, after a resend, after the clock was moved. Any thread. */
+void deliver_kick(struct deliver *d);
+
+#endif

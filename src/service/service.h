@@ -1,0 +1,34 @@
+/* What the use cases stand on. Made by app, immutable after that; its parts are thread-safe. */
+#ifndef KASSA_SERVICE_SERVICE_H
+#define KASSA_SERVICE_SERVICE_H
+
+#include "base/box.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "store/store.h"
+#include "wallet/wallet.h"
+
+struct accounts;
+struct settle;
+struct deliver;
+
+struct service {
+    const struct config *config;
+    struct clock *clock;
+    struct keyring *keys;
+    struct store *store;
+    struct accounts *accounts;
+    struct httpc *httpc;
+    struct wallets *wallets;
+    struct settle *settle;
+    struct deliver *deliver;
+};
+
+/* Opens the store and starts all parts (outgoing loop, settle, deliver) in order; recovery of what a crash left is settle's
+ * first round. With text in `why` for the operator. `workers` false: only store, keys and accounts (command line). */
+enum err service_start(const struct config *config, struct clock *clock, bool workers,
+    struct buf *why, struct service *ret) must_check;
+/* Stops in reverse order; what is under way is left to the next start's recovery. */
+void service_stop(struct service *s);
+
+#endif

@@ -1,0 +1,30 @@
+/* The one place that changes a payment's state: compare-and-set, event row, ledger postings and outbox row in one unit. */
+#ifndef KASSA_SERVICE_TRANSITION_H
+#define KASSA_SERVICE_TRANSITION_H
+
+#include "store/store_ledger.h"
+#include "store/store_payment.h"
+
+struct transition {
+    enum payment_event event;
+    struct str actor;      /* "payer", "wallet", "clock", "operator:NAME" */
+    struct str reason;     /* absent: none */
+    int64_t attempt_id;    /* 0: none */
+    struct money received; /* PAID, SETTLE_PAID, LATE_MONEY, ATTACH: the money that arrived */
+    int64_t credential_id; /* which wallet credential holds it */
+    struct str trx_id;     /* its TrxID; absent for ATTACH */
+    struct str payer_mask; /* absent: not known */
+    int64_t credit_id;     /* ATTACH: the credit */
+};
+
+/* Applies an event to the payment as read in `p` (updated on success). Inside a unit. Effects of the table: credit row, ledger
+ * entry, outbox row with the next sequence number, final_at, event row, metrics. ERR_STATE: the table has no such row (an event
+ * row "ignored" is NOT written; the caller logs). ERR_CONFLICT: read again and decide again. ERR_DUPLICATE: the TrxID was counted before. */
+enum err transition_apply(
+    struct tx *tx, struct payment_row *p, const struct transition *t) must_check;
+
+/* The same for an attempt: compare-and-set and event row. Fields to change are set in `to` by the caller before. */
+enum err transition_attempt(struct tx *tx, const struct attempt_row *from, enum attempt_event event,
+    struct str actor, struct attempt_row *to) must_check;
+
+#endif

@@ -1,0 +1,59 @@
+/* Outgoing HTTP: one thread on libcurl's multi interface makes every call to wallets and merchants' receivers.
+ * No redirects followed, no proxy from the environment, TLS verified, replies capped, no automatic resend. */
+#ifndef KASSA_WALLET_HTTPC_H
+#define KASSA_WALLET_HTTPC_H
+
+#include "base/buf.h"
+
+struct httpc;
+
+/* The only three ways in which a call can end. What may have been sent and got no whole answer is MAYBE_SENT:
+ * its effect at the peer is unknown. */
+enum httpc_outcome {
+    HTTPC_NOT_SENT,   /* no byte of the request left: safe to send again */
+    HTTPC_MAYBE_SENT, /* some or all left, no complete answer came */
+    HTTPC_ANSWERED    /* a complete HTTP answer, any status */
+};
+
+struct httpc_result {
+    enum httpc_outcome outcome;
+    int status;              /* of an answer; else 0 */
+    struct str body;         /* of an answer, at most reply_max bytes */
+    bool truncated;          /* the reply was longer than reply_max and `truncate` was asked for */
+    struct str retry_after;  /* header's value; absent */
+    struct str content_type; /* absent */
+    const char *
+        error; /* "timeout", "connect", "resolve", "tls", "blocked", "too_large", "protocol", "reset",
+                                "stopping"; NULL for an answer */
+    int64_t duration_ms;
+};
+
+struct httpc_request {
+    const char *method; /* "GET" or "POST" */
+    struct str url;
+    const char *const *headers; /* "Name: value", ended by NULL; copied */
+    struct str body;            /* absent: none; copied */
+    int64_t timeout_ms, connect_timeout_ms;
+    size_t reply_max;
+    bool
+        truncate; /* a longer reply is cut (for logs of tries) instead of failing with "too_large" */
+    bool
+        public_only; /* refuse to connect to addresses of address_is_private: checked on the address in use */
+    bool fresh_connect; /* never on a reused connection: for calls that move money */
+    bool secret;        /* body and headers are wiped when the call ends */
+    struct str proxy;   /* absent: none */
+    /* On the outgoing thread; must not block; r's texts are valid until it returns. Called exactly once. */
+    void (*done)(void *arg, const struct httpc_result *r);
+    void *arg;
+};
+
+enum err httpc_start(int max_connections, struct httpc **ret) must_check;
+/* Calls under way end with "stopping" (MAYBE_SENT, or NOT_SENT if nothing left yet); done is called for all. */
+void httpc_stop(struct httpc *h);
+/* Any thread, `done` of another call included. ERR_STOPPING. */
+enum err httpc_submit(struct httpc *h, const struct httpc_request *rq) must_check;
+/* Runs fn(arg) on the outgoing thread after delay_ms of the monotonic clock. ERR_STOPPING. */
+enum err httpc_defer(
+    struct httpc *h, int64_t delay_ms, void (*fn)(void *arg), void *arg) must_check;
+
+#endif

@@ -1,0 +1,99 @@
+/* What every wallet's connector offers. A connector speaks the wallet's protocol and classifies its answers; it knows
+ * nothing of payments, transactions or the store: what it must keep (tokens) goes through struct wallet_host. */
+#ifndef KASSA_WALLET_WALLET_H
+#define KASSA_WALLET_WALLET_H
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/money.h"
+#include "core/catalog.h"
+#include "wallet/httpc.h"
+
+enum wallet_outcome {
+    WALLET_OK,       /* done, and the answer's fields are set */
+    WALLET_DECLINED, /* the wallet says no, for good: no money moved by this call */
+    WALLET_PENDING,  /* query only: not executed (yet) as the wallet sees it */
+    WALLET_UNKNOWN, /* may have been sent, or an answer that says nothing certain: ask with query */
+    WALLET_BROKEN /* certainly not done, and not by the payer's fault: not reachable, credential or configuration
+                        refused, token budget used up. The operator is told */
+};
+
+struct wallet_answer {
+    enum wallet_outcome outcome;
+    struct str
+        code; /* the wallet's own code ("0000", "2062") or a short word of ours ("timeout", "http_500") */
+    struct str message; /* the wallet's text, for the operator; never shown as HTML unescaped */
+    struct str ref;     /* bKash paymentID */
+    struct str url;     /* create: where the payer goes */
+    struct str trx_id;  /* when money moved */
+    bool has_amount;
+    struct money amount; /* what the wallet says; compared by the caller */
+    struct str currency; /* absent when the answer has none */
+    struct str invoice;  /* absent when the answer has none */
+    struct str payer;    /* wallet number, maybe masked; absent */
+    bool completed;      /* execute/query: the wallet says that the money moved */
+    bool authorised;     /* query: the payer has authorised (verificationStatus Complete) */
+};
+
+/* On the outgoing thread; must not block; the answer's texts are valid until it returns. Called exactly once. */
+typedef void (*wallet_done_fn)(void *arg, const struct wallet_answer *a);
+
+struct wallet_credential { /* what a connector needs of a credential; copied by wallets_put */
+    int64_t id;
+    enum wallet_kind wallet;
+    struct str base_url; /* without a slash at the end */
+    struct str username, password, app_key, app_secret;
+};
+
+struct wallet_token {
+    struct str token, refresh; /* absent: none */
+    int64_t expires_at, refresh_expires_at;
+};
+
+/* What service lends to connectors. Called on the outgoing thread, rarely (a token call); may wait for a commit. */
+struct wallet_host {
+    void *arg;
+    /* Gives the stored token to `fn` (texts valid only in the call). ERR_NO_ROW. */
+    enum err (*token_load)(void *arg, int64_t credential_id,
+        void (*fn)(void *, const struct wallet_token *), void *fn_arg);
+    enum err (*token_save)(void *arg, int64_t credential_id, const struct wallet_token *t);
+    /* Counts one token call against the rolling hour's budget. ERR_BUDGET when it is used up. */
+    enum err (*token_budget_take)(void *arg, int64_t credential_id);
+};
+
+struct wallet_create {
+    int64_t credential_id;
+    struct str invoice;
+    struct money amount;
+    struct str currency;
+    struct str callback_url;
+    struct str payer_reference; /* [A-Za-z0-9_-], at most 255 */
+};
+
+struct wallets; /* registry: credentials and their tokens' state */
+
+enum err wallets_new(struct httpc *h, const struct clock *clock, const struct config *config,
+    const struct wallet_host *host, struct wallets **ret) must_check;
+void wallets_free(struct wallets *w); /* after httpc_stop */
+/* Adds or replaces a credential; any thread. */
+void wallets_put(struct wallets *w, const struct wallet_credential *c);
+void wallets_remove(struct wallets *w, int64_t credential_id);
+/* False while the credential's circuit is open (repeated BROKEN answers, token block); `ret_reason` is static text. */
+bool wallets_healthy(struct wallets *w, int64_t credential_id, const char **ret_reason);
+
+struct wallet_ops {
+    enum wallet_kind kind;
+    bool needs_execute; /* money moves at execute only (bKash), not at the wallet's page (Nagad) */
+    void (*create)(
+        struct wallets *w, const struct wallet_create *c, wallet_done_fn done, void *arg);
+    /* Sent once for a ref. A 401 of the wallet's gateway, which never reaches the wallet, renews the token and sends again. */
+    void (*execute)(
+        struct wallets *w, int64_t credential_id, struct str ref, wallet_done_fn done, void *arg);
+    void (*query)(
+        struct wallets *w, int64_t credential_id, struct str ref, wallet_done_fn done, void *arg);
+};
+
+/* NULL: no connector for this wallet. */
+const struct wallet_ops *wallet_ops_find(enum wallet_kind kind);
+
+#endif
