@@ -1,0 +1,43 @@
+# A thin front on meson and ninja: what each target does is in tools/.
+.PHONY: all install build run test check bench fuzz torture format clean
+
+all: build
+
+# What building and running needs; `make test` and `make check` install the rest by themselves.
+install:
+	@tools/install
+
+build:
+	@tools/build release
+
+run: install
+	@tools/build release
+	@exec tools/sandbox
+
+test:
+	@tools/install --test
+	@tools/run-tests
+
+check:
+	@tools/install --test
+	@tools/check-source
+
+bench: build
+	@tools/install --test
+	@exec tests/bench/run
+
+# FUZZ_SECONDS: how long each target runs, 60 unless told.
+fuzz:
+	@tools/install --test
+	@tools/fuzz
+
+# KASSA_KILLS: how often kassad is killed, 500 unless told.
+torture:
+	@tools/install --test
+	@KASSA_KILLS=$${KASSA_KILLS:-500} tools/run-tests --only torture
+
+format:
+	@tools/check-source --format
+
+clean:
+	rm -rf build build-asan build-tsan build-fuzz
