@@ -7,6 +7,8 @@
 #include "base/crypto.h"
 #include "store/store_account.h"
 
+struct accounts;
+
 enum cert_purpose { CERT_PAYMENTS, CERT_PAYOUTS, CERT_NOTIFICATIONS, CERT_PURPOSE_COUNT };
 const char *cert_purpose_text(enum cert_purpose p);
 enum err cert_purpose_parse(struct str s, enum cert_purpose *ret) must_check;
