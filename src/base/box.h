@@ -17,7 +17,8 @@ void keyring_free(struct keyring *k);
 
 /* Appends the box to `out`. `purpose` is bound to it: a box made for one purpose doesn't open for another. */
 void box_seal(const struct keyring *k, const char *purpose, struct str plain, struct buf *out);
-/* Appends the plain text. ERR_CRYPTO: unknown key, other purpose, altered. Callers wipe `out` (buf_wipe). */
+/* Appends the plain text. ERR_CRYPTO: unknown key, other purpose, altered; ERR_LIMIT: beyond the cap of `out`.
+ * Callers wipe `out` (buf_wipe). */
 enum err box_open(
     const struct keyring *k, const char *purpose, struct str box, struct buf *out) must_check;
 

@@ -4,10 +4,12 @@
 #define KASSA_BASE_CONFIG_H
 
 #include "base/buf.h"
+#include <sys/socket.h>
 
 #define CONFIG_TYPE_STRING char *
 #define CONFIG_TYPE_PATH char *
-#define CONFIG_TYPE_INT int64_t
+#define CONFIG_TYPE_INT(min, max) int64_t
+#define CONFIG_TYPE_CHOICE(texts) char *
 #define CONFIG_TYPE_BOOL bool
 
 struct config {
@@ -18,8 +20,13 @@ struct config {
 };
 
 /* ERR_CONFIG with one line per fault in `why`; ERR_IO. Checks each value's own range; what needs two keys
- * or the store is config_check's and app's. */
+ * or the store is config_check's and app's. `ret` is untouched on failure, else freed with config_clear. */
 enum err config_load(const char *path, struct config *ret, struct buf *why) must_check;
+/* What needs more than one key or an address's grammar: both TLS files or none, loopback in a sandbox, urls
+ * without a slash at the end. ERR_CONFIG with one line per fault in `why`, each naming its key. */
+enum err config_check(const struct config *c, struct buf *why) must_check;
+/* "127.0.0.1:8080" or "[::1]:8080", as in server.listen; port 0 is any free one. ERR_SYNTAX. */
+enum err config_listen_parse(struct str text, struct sockaddr_storage *ret) must_check;
 void config_clear(struct config *c);
 /* The commented sample with all defaults. */
 void config_sample(struct buf *out);
