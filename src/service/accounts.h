@@ -22,6 +22,7 @@ struct account_view {
     /* the rest is accounts.c's: keys, reference count */
 };
 
+struct accounts;
 enum err accounts_new(struct store *store, struct keyring *keys, struct accounts **ret) must_check;
 void accounts_free(struct accounts *a);
 /* Starts/stops the thread that watches the change counter. */
