@@ -23,7 +23,8 @@ struct field_errors {
 };
 
 void field_errors_init(struct field_errors *e, struct arena *a);
-/* Adds a text for a field; the family's style: "The %s field is required." with blanks for underscores. */
+/* Adds a text for a field; the family's style: "The %s field is required.". Underscores of the whole text become
+ * blanks. Beyond FIELD_ERRORS_MAX texts are dropped. */
 void field_errors_add(struct field_errors *e, const char *field, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 bool field_errors_has(const struct field_errors *e, const char *field);
@@ -49,7 +50,8 @@ struct create_request {
         customer_json; /* the customer_* fields given, as one JSON object; absent when none were */
 };
 
-/* Fills what is valid and adds an error for each field that is not. `body` is an object. True when no error. */
+/* Fills what is valid and adds an error for each field that is not. `body` is an object. True when no error. A member
+ * that is null or an empty string counts as absent. Texts point into the body's tree; customer_json is in the errors' arena. */
 bool validate_create(
     const struct json *body, struct create_request *ret, struct field_errors *errors);
 
@@ -70,7 +72,8 @@ bool validate_history(const struct json *body, struct str page_query, int32_t to
     struct history_request *ret, struct field_errors *errors);
 
 /* A redirect or notification address: absolute http(s), at most 255 characters, url_parse's rules;
- * with `notification` the ports and the literal hosts that can never be allowed are checked too. */
+ * with `notification` the ports and the literal hosts that can never be allowed are checked too. On false *ret_text is
+ * static text that goes on after the field's name: "format is invalid." */
 bool validate_url(struct str url, bool notification, const char **ret_text);
 
 #endif
