@@ -18,7 +18,7 @@ void arena_init(struct arena *a, size_t max)
     *a = (struct arena){.max = max};
 }
 
-/* Blocks double, so that few are needed; they come from mem_alloc and are zeroed when given out again. */
+/* Blocks double, so that few are needed. */
 static struct arena_block *block_new(const struct arena *a, size_t need)
 {
     size_t size = a->block ? a->block->size * 2 : BLOCK_MIN;
@@ -73,7 +73,7 @@ static void blocks_free(struct arena_block *block)
 
 void arena_reset(struct arena *a)
 {
-    /* The newest block is a large one, unless a single huge allocation made it: that is not worth keeping. */
+    /* The newest block is the largest; one that a single huge allocation made is not worth it. */
     struct arena_block *keep = a->block;
     if (keep) {
         blocks_free(keep->next);

@@ -37,7 +37,7 @@ void buf_reset(struct buf *b)
         b->p[0] = '\0';
 }
 
-/* Room for `more` bytes and the NUL. The old memory is wiped, so that a secret leaves no copies behind. */
+/* Room for `more` bytes and the NUL. Wipes the old memory: a secret leaves no copies behind. */
 static bool buf_reserve(struct buf *b, size_t more)
 {
     if (b->overflowed || more > b->max - b->n) {

@@ -46,8 +46,9 @@ struct civil {
     int year, month, day;
 };
 
-/* Years are counted from March, in eras of 400 years (146,097 days), so that the leap day is the last of its
- * year and the days before a month are a linear formula. Day 0 of era 0 is 0000-03-01, 719,468 days before 1970. */
+/* Years are counted from March, in eras of 400 years (146,097 days), so that the leap day is the
+ * last of its year and the days before a month are a linear formula. Day 0 of era 0 is 0000-03-01,
+ * 719,468 days before 1970-01-01. */
 #define ERA_DAYS 146097
 #define EPOCH_SHIFT 719468
 
@@ -55,6 +56,12 @@ static int64_t div_floor(int64_t a, int64_t b)
 {
     int64_t q = a / b;
     return a % b < 0 ? q - 1 : q;
+}
+
+static int64_t ms_of_day(int64_t at_ms)
+{
+    int64_t rest = at_ms % DAY_MS;
+    return rest < 0 ? rest + DAY_MS : rest;
 }
 
 int32_t civil_to_day(int year, int month, int day)
@@ -84,7 +91,7 @@ static struct civil day_to_civil(int64_t day)
     };
 }
 
-/* The formats have four digits for the year: what lies outside shows as the nearest day that fits. */
+/* The formats have four digits for the year: what lies outside shows as the nearest day. */
 static int64_t day_clamped(int64_t day)
 {
     int64_t min = civil_to_day(0, 1, 1), max = civil_to_day(9999, 12, 31);
@@ -94,7 +101,7 @@ static int64_t day_clamped(int64_t day)
 int32_t dhaka_day(int64_t at_ms)
 {
     int64_t day = div_floor(at_ms, DAY_MS);
-    if (at_ms - day * DAY_MS >= DAY_MS - DHAKA_OFFSET_MS)
+    if (ms_of_day(at_ms) >= DAY_MS - DHAKA_OFFSET_MS)
         day++;
     return (int32_t)(day < INT32_MIN ? INT32_MIN : day > INT32_MAX ? INT32_MAX : day);
 }
@@ -153,9 +160,9 @@ static char *date_put(char *out, int64_t day)
     return digits_put(out, date.day, 2);
 }
 
-static char *time_put(char *out, int64_t ms_of_day)
+static char *time_put(char *out, int64_t ms)
 {
-    int second = (int)(ms_of_day / SECOND_MS);
+    int second = (int)(ms / SECOND_MS);
     out = digits_put(out, second / 3600, 2);
     *out++ = ':';
     out = digits_put(out, second / 60 % 60, 2);
@@ -171,25 +178,24 @@ void dhaka_day_format(int32_t day, char out[11])
 void dhaka_time_format(int64_t at_ms, char out[20])
 {
     int64_t day = div_floor(at_ms, DAY_MS);
-    int64_t ms_of_day = at_ms - day * DAY_MS + DHAKA_OFFSET_MS;
-    if (ms_of_day >= DAY_MS) {
-        ms_of_day -= DAY_MS;
+    int64_t ms = ms_of_day(at_ms) + DHAKA_OFFSET_MS;
+    if (ms >= DAY_MS) {
+        ms -= DAY_MS;
         day++;
     }
     char *p = date_put(out, day);
     *p++ = ' ';
-    *time_put(p, ms_of_day) = '\0';
+    *time_put(p, ms) = '\0';
 }
 
 void utc_time_format(int64_t at_ms, char out[25])
 {
-    int64_t day = div_floor(at_ms, DAY_MS);
-    int64_t ms_of_day = at_ms - day * DAY_MS;
-    char *p = date_put(out, day);
+    int64_t ms = ms_of_day(at_ms);
+    char *p = date_put(out, div_floor(at_ms, DAY_MS));
     *p++ = 'T';
-    p = time_put(p, ms_of_day);
+    p = time_put(p, ms);
     *p++ = '.';
-    p = digits_put(p, (int)(ms_of_day % SECOND_MS), 3);
+    p = digits_put(p, (int)(ms % SECOND_MS), 3);
     *p++ = 'Z';
     *p = '\0';
 }

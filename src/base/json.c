@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <yajl/yajl_parse.h>
 
-/* What yajl lets through is checked before it sees the text: NUL, \u0000, lone surrogates, a byte order mark,
- * invalid UTF-8, and vertical tabs and form feeds as blanks. The scan need not know JSON: a quote opens or closes a string wherever it is not escaped, and
- * what has quotes elsewhere is no JSON, which yajl then finds. */
+/* What yajl lets through is refused before it sees the text: NUL, \u0000, lone surrogates, a byte
+ * order mark, invalid UTF-8, vertical tabs and form feeds as blanks. The scan need not know JSON: a
+ * quote opens or closes a string wherever it is not escaped, and what has quotes elsewhere is no
+ * JSON, which yajl then finds. */
 
 static int hex4(const char *p)
 {
@@ -106,7 +107,7 @@ static const char *text_check(struct str s)
     return NULL;
 }
 
-/* yajl's own memory: a few buffers, from the stack where they fit. Each piece has its size before it. */
+/* yajl's own memory: a few buffers, from the stack where they fit, each with its size before it. */
 #define SCRATCH_BYTES 12288
 #define SCRATCH_ALIGN alignof(max_align_t)
 
@@ -178,7 +179,7 @@ static int fail(struct parse *p, enum err e, const char *why)
     return 0;
 }
 
-/* A view into the parsed text where yajl points there, a copy of its own buffer's content (escapes) else. */
+/* A view where yajl points into the parsed text; a copy where it decoded escapes elsewhere. */
 static bool keep_text(struct parse *p, const unsigned char *s, size_t n, struct str *ret)
 {
     uintptr_t at = (uintptr_t)s, from = (uintptr_t)p->text.p;

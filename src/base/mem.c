@@ -24,11 +24,10 @@ void *mem_alloc(size_t n)
 
 void *mem_array(size_t count, size_t size)
 {
-    /* calloc itself refuses a product that overflows. */
-    void *p = calloc(count ? count : 1, size ? size : 1);
-    if (!p)
+    size_t n;
+    if (__builtin_mul_overflow(count, size, &n))
         mem_out();
-    return p;
+    return mem_alloc(n);
 }
 
 void *mem_realloc(void *p, size_t n)

@@ -44,7 +44,7 @@ bool utf8_valid(struct str s)
     return true;
 }
 
-/* A text that is not valid after all is read byte by byte as U+FFFD, so that a mistake of a caller stays inside
+/* A text that is not valid after all is read byte by byte as U+FFFD: a mistake stays inside
  * the text. */
 uint32_t utf8_next(struct str s, size_t *i)
 {

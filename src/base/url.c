@@ -6,7 +6,7 @@
 #define HOST_MAX 253
 #define LABEL_MAX 63
 
-/* No blank, control character or backslash anywhere, the fragment included: parsers differ on them. */
+/* No blank, control character or backslash, in the fragment either: parsers differ on them. */
 static bool bytes_allowed(struct str s)
 {
     for (size_t i = 0; i < s.n;) {
@@ -208,8 +208,8 @@ static bool prefix_is(const uint8_t ip[16], const uint8_t prefix[16], int bits)
     return rest == 0 || ((ip[bytes] ^ prefix[bytes]) >> (8 - rest)) == 0;
 }
 
-/* Only 2000::/3 is public, less what is carved out of it. Addresses that carry an IPv4 address are as public as
- * that is; the withdrawn IPv4-compatible form ::a.b.c.d is reserved whatever it carries. */
+/* Only 2000::/3 is public, less what is carved out of it. Addresses that carry an IPv4 address are
+ * as public as that is; the withdrawn form ::a.b.c.d is reserved whatever it carries. */
 static bool ipv6_is_private(const uint8_t ip[16])
 {
     static const uint8_t mapped[16] = {[10] = 0xFF, [11] = 0xFF};

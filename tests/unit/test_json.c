@@ -116,8 +116,8 @@ static void malformed_texts_are_refused(void **state)
         "{\"a\":}", "{\"a\":1,}", "{,}", "{a:1}", "{'a':1}", "{1:1}", "01", "+1", "-", "1.", ".5",
         "1e", "1e+", "0x10", "NaN", "Infinity", "-Infinity", "tru", "truefalse", "True", "nul",
         "// c\n1", "1 /* c */", "{}{}", "{} x", "1 2", "[1]]", "{\"a\":1}}", "null null", "[1];",
-        "\\", "[\\u0031]", "\v1", "{\f}", "\xC2\xA0{}", "{\"a\":1 \"b\":2}", "[true false]", "--1", "1-",
-        "[1e1.5]", "[-01]", "[00]", "\"a\":1"};
+        "\\", "[\\u0031]", "\v1", "{\f}", "\xC2\xA0{}", "{\"a\":1 \"b\":2}", "[true false]", "--1",
+        "1-", "[1e1.5]", "[-01]", "[00]", "\"a\":1"};
     for (size_t i = 0; i < array_len(texts); i++)
         assert_refused(str_from(texts[i]), "malformed JSON");
     assert_refused(STR(""), "empty text");
