@@ -59,7 +59,8 @@ static void fault(
 {
     r->faulty = true;
     if (name)
-        buf_printf(r->why, "%s:%d: %s.%s: %s\n", r->path, line, section, name, reason);
+        buf_printf(r->why, "%s:%d: %s%s%s: %s\n", r->path, line, section, section[0] ? "." : "",
+            name, reason);
     else
         buf_printf(r->why, "%s:%d: %s\n", r->path, line, reason);
 }
@@ -273,6 +274,9 @@ static void defaults_set(struct config *c)
 static enum err config_read(const char *path, struct str text, struct config *c, struct buf *why)
 {
     struct reading r = {.path = path, .text = text, .config = c, .why = why};
+    /* Windows editors put a byte order mark there. */
+    if (str_starts(text, STR("\xef\xbb\xbf")))
+        r.at = 3;
     defaults_set(c);
     int bad_line = ini_parse_stream(on_line, &r, on_key, &r);
     if (bad_line != 0)
