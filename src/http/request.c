@@ -1,0 +1,336 @@
+/* The life of a request: headers, body, handler, parking, reply. */
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "base/url.h"
+#include "http/server_private.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+/* The tree of a parsed body is larger than its text; a body that would need more is refused as unreadable. */
+#define ARENA_PER_BODY_BYTE 64
+#define ARENA_BASE ((size_t)256 * 1024)
+#define BODY_MAX_UNROUTED ((size_t)64 * 1024)
+
+/* ---- making and ending ---- */
+
+/* An absolute-form target names our own host in front of the path. */
+static struct str uri_path(struct str uri)
+{
+    size_t scheme = 0;
+    if (uri.n >= 7 && str_ieq(str_sub(uri, 0, 7), STR("http://")))
+        scheme = 7;
+    else if (uri.n >= 8 && str_ieq(str_sub(uri, 0, 8), STR("https://")))
+        scheme = 8;
+    if (!scheme)
+        return uri;
+    size_t slash = str_find(uri, '/', scheme);
+    return slash == uri.n ? STR("/") : str_sub(uri, slash, uri.n);
+}
+
+struct request_private *request_new(struct server *s, struct MHD_Connection *c, const char *uri)
+{
+    struct request_private *p = mem_alloc(sizeof(*p));
+    p->server = s;
+    atomic_fetch_add(&s->refs, 1);
+    atomic_init(&p->refs, 1);
+    atomic_init(&p->park, PARK_NONE);
+    p->connection = c;
+    p->rq.ctx = s->options.ctx;
+    p->rq.priv = p;
+    p->rq.started_us = clock_mono_us();
+    arena_init(&p->rq.arena, ARENA_BASE);
+    struct str target = uri_path(arena_copy(&p->rq.arena, str_from(uri)));
+    size_t mark = str_find(target, '?', 0);
+    p->rq.path = str_sub(target, 0, mark);
+    p->rq.query = mark < target.n ? str_sub(target, mark + 1, target.n) : STR_ABSENT;
+    return p;
+}
+
+void request_unref(struct request_private *p)
+{
+    if (atomic_fetch_sub(&p->refs, 1) != 1)
+        return;
+    struct server *s = p->server;
+    arena_clear(&p->rq.arena);
+    buf_clear(&p->body);
+    mem_free(p);
+    server_unref(s);
+}
+
+void request_completed(struct request_private *p)
+{
+    if (p->headers_seen)
+        atomic_fetch_sub(&p->server->open, 1);
+    p->connection = NULL;
+    request_unref(p);
+}
+
+/* ---- headers ---- */
+
+static void request_id_make(char out[REQUEST_ID_LEN + 1])
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    uint8_t raw[REQUEST_ID_LEN];
+    random_bytes(raw, sizeof(raw));
+    for (int i = 0; i < REQUEST_ID_LEN; i++)
+        out[i] = digits[raw[i] & 63];
+    out[REQUEST_ID_LEN] = '\0';
+}
+
+static void peer_format(struct MHD_Connection *c, char out[46])
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    out[0] = '\0';
+    if (!info || !info->client_addr)
+        return;
+    if (info->client_addr->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const void *)info->client_addr;
+        inet_ntop(AF_INET, &in->sin_addr, out, 46);
+    } else if (info->client_addr->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in = (const void *)info->client_addr;
+        if (IN6_IS_ADDR_V4MAPPED(&in->sin6_addr))
+            inet_ntop(AF_INET, &in->sin6_addr.s6_addr[12], out, 46);
+        else
+            inet_ntop(AF_INET6, &in->sin6_addr, out, 46);
+    }
+}
+
+/* Only the last entry was written by the proxy we trust; those before it are the client's own words. */
+static void client_ip_find(struct request_private *p, const struct header_facts *f)
+{
+    peer_format(p->connection, p->rq.client_ip);
+    struct str proxy = p->server->options.trusted_proxy;
+    if (proxy.n == 0 || !str_is(proxy, p->rq.client_ip) || str_absent(f->forwarded_for))
+        return;
+    size_t start = f->forwarded_for.n;
+    while (start > 0 && f->forwarded_for.p[start - 1] != ',')
+        start--;
+    struct str last = str_trim(str_sub(f->forwarded_for, start, f->forwarded_for.n));
+    struct sockaddr_storage address;
+    if (last.n >= sizeof(p->rq.client_ip) || ip_parse(last, &address) != ERR_OK)
+        return;
+    memcpy(p->rq.client_ip, last.p, last.n);
+    p->rq.client_ip[last.n] = '\0';
+}
+
+/* The first refusal in the order of checks that needs no more than the headers. */
+static enum err headers_judge(struct request_private *p, const struct header_facts *f)
+{
+    struct request *rq = &p->rq;
+    enum err e =
+        route_match(p->server->options.routes, rq->method, rq->path, &rq->route, &rq->param);
+    if (f->malformed)
+        return ERR_BAD_HEADER;
+    if (e != ERR_OK)
+        return e;
+    if (rq->route->kind == ROUTE_API && !content_type_is_json(f->content_type))
+        return ERR_CONTENT_TYPE;
+    if (f->content_length > (int64_t)rq->route->body_max)
+        return ERR_TOO_LARGE;
+    return ERR_OK;
+}
+
+/* True when the refusal can't wait for the body: what frames it is in doubt, it is too long to be read, or its sender
+ * waits for our consent before sending it. */
+static bool answer_at_once(const struct request_private *p, const struct header_facts *f)
+{
+    return p->verdict == ERR_BAD_HEADER || f->content_length > (int64_t)BODY_DISCARD_MAX ||
+           (f->expect && (f->chunked || f->content_length > 0));
+}
+
+static enum MHD_Result refuse(struct request_private *p, bool last)
+{
+    p->last = p->last || last;
+    return reply_queue(p, reply_error(&p->rq, p->verdict));
+}
+
+static enum MHD_Result on_headers(
+    struct request_private *p, const char *method, const char *version)
+{
+    struct header_facts facts;
+    p->headers_seen = true;
+    atomic_fetch_add(&p->server->open, 1);
+    headers_walk(p->connection, version, &facts);
+    p->rq.method = arena_copy(&p->rq.arena, str_from(method));
+    request_id_make(p->rq.request_id);
+    client_ip_find(p, &facts);
+    p->verdict = headers_judge(p, &facts);
+    size_t body_max = p->rq.route ? p->rq.route->body_max : BODY_MAX_UNROUTED;
+    buf_init(&p->body, body_max);
+    p->rq.arena.max = ARENA_BASE + ARENA_PER_BODY_BYTE * body_max;
+    p->discard = p->verdict != ERR_OK;
+    if (p->discard && answer_at_once(p, &facts))
+        return refuse(p, true);
+    return MHD_YES;
+}
+
+/* ---- body ---- */
+
+static enum MHD_Result on_body(struct request_private *p, const char *data, size_t n)
+{
+    if (clock_mono_us() - p->rq.started_us > BODY_TIME_MAX_US)
+        return MHD_NO;
+    if (!p->discard) {
+        buf_add(&p->body, data, n);
+        if (buf_ok(&p->body))
+            return MHD_YES;
+        p->verdict = ERR_TOO_LARGE;
+        p->discard = true;
+        p->discarded = p->body.n;
+        buf_clear(&p->body);
+    }
+    p->discarded += n;
+    return p->discarded > BODY_DISCARD_MAX ? MHD_NO : MHD_YES;
+}
+
+/* ---- parking ---- */
+
+struct reply *request_park(struct request *rq)
+{
+    struct request_private *p = rq->priv;
+    int none = PARK_NONE;
+    ensure(atomic_compare_exchange_strong(&p->park, &none, PARK_HANDED_OUT),
+        "a request is parked at most once");
+    atomic_fetch_add(&p->refs, 1);
+    return &reply_parked;
+}
+
+static void parked_link(struct request_private *p)
+{
+    struct server *s = p->server;
+    p->next = s->parked;
+    if (s->parked)
+        s->parked->prev = p;
+    s->parked = p;
+}
+
+static void parked_unlink(struct request_private *p)
+{
+    struct server *s = p->server;
+    if (p->prev)
+        p->prev->next = p->next;
+    else if (s->parked == p)
+        s->parked = p->next;
+    if (p->next)
+        p->next->prev = p->prev;
+    p->prev = p->next = NULL;
+}
+
+static enum MHD_Result answered_queue(struct request_private *p)
+{
+    if (atomic_load(&p->park) == PARK_ANSWERED)
+        return reply_queue(p, p->answer);
+    return reply_queue(p, reply_error(&p->rq, ERR_STOPPING));
+}
+
+/* Behind the handler that parked: the answer may be there already, or come at any moment from here on. */
+static enum MHD_Result park_commit(struct request_private *p)
+{
+    struct server *s = p->server;
+    int handed_out = PARK_HANDED_OUT;
+    pthread_mutex_lock(&s->lock);
+    if (s->abandoning || atomic_load(&p->park) == PARK_ANSWERED) {
+        /* If the answer came first this changes nothing. */
+        atomic_compare_exchange_strong(&p->park, &handed_out, PARK_ABANDONED);
+        pthread_mutex_unlock(&s->lock);
+        return answered_queue(p);
+    }
+    MHD_suspend_connection(p->connection);
+    parked_link(p);
+    if (!atomic_compare_exchange_strong(&p->park, &handed_out, PARK_SUSPENDED))
+        MHD_resume_connection(p->connection);
+    pthread_mutex_unlock(&s->lock);
+    return MHD_YES;
+}
+
+void request_answer(struct request *rq, struct reply *r)
+{
+    struct request_private *p = rq->priv;
+    struct server *s = p->server;
+    ensure(r != &reply_parked, "an answer is a reply");
+    atomic_fetch_add(&s->answering, 1);
+    p->answer = r;
+    int state = atomic_load(&p->park);
+    while (state != PARK_ABANDONED) {
+        ensure(state == PARK_HANDED_OUT || state == PARK_SUSPENDED, "a request is answered once");
+        if (!atomic_compare_exchange_weak(&p->park, &state, PARK_ANSWERED))
+            continue;
+        if (state == PARK_SUSPENDED)
+            MHD_resume_connection(p->connection);
+        break;
+    }
+    if (state == PARK_ABANDONED)
+        reply_free(r);
+    atomic_fetch_sub(&s->answering, 1);
+    request_unref(p);
+}
+
+void requests_abandon(struct server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->abandoning = true;
+    for (struct request_private *p = s->parked; p; p = p->next) {
+        int suspended = PARK_SUSPENDED;
+        if (atomic_compare_exchange_strong(&p->park, &suspended, PARK_ABANDONED))
+            MHD_resume_connection(p->connection);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- the whole request is there ---- */
+
+static enum MHD_Result on_whole(struct request_private *p)
+{
+    if (atomic_load(&p->park) != PARK_NONE) {
+        pthread_mutex_lock(&p->server->lock);
+        parked_unlink(p);
+        pthread_mutex_unlock(&p->server->lock);
+        return answered_queue(p);
+    }
+    if (p->verdict != ERR_OK)
+        return refuse(p, p->verdict == ERR_TOO_LARGE);
+    p->rq.body = buf_view(&p->body);
+    log_request_id_set((struct str){p->rq.request_id, REQUEST_ID_LEN});
+    struct reply *r = p->rq.route->handle(&p->rq);
+    enum MHD_Result result = r == &reply_parked ? park_commit(p) : reply_queue(p, r);
+    log_request_id_set(STR(""));
+    return result;
+}
+
+enum MHD_Result request_step(
+    struct request_private *p, const char *method, const char *version, const char *data, size_t *n)
+{
+    if (!p->headers_seen)
+        return on_headers(p, method, version);
+    if (*n == 0)
+        return on_whole(p);
+    size_t got = *n;
+    *n = 0;
+    return on_body(p, data, got);
+}
+
+struct str request_header(const struct request *rq, const char *name)
+{
+    const char *value = NULL;
+    size_t n = 0;
+    if (MHD_lookup_connection_value_n(
+            rq->priv->connection, MHD_HEADER_KIND, name, strlen(name), &value, &n) != MHD_YES ||
+        !value)
+        return STR_ABSENT;
+    return str_trim((struct str){value, n});
+}
+
+struct str request_cookie(const struct request *rq, const char *name)
+{
+    const char *value = NULL;
+    size_t n = 0;
+    if (MHD_lookup_connection_value_n(
+            rq->priv->connection, MHD_COOKIE_KIND, name, strlen(name), &value, &n) != MHD_YES ||
+        !value)
+        return STR_ABSENT;
+    return (struct str){value, n};
+}

@@ -1,0 +1,269 @@
+/* Starting and stopping; the threads are libmicrohttpd's. The life of one request is in request.c. */
+#include "http/server.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "base/url.h"
+#include "http/server_private.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LISTEN_BACKLOG 4096
+#define DRAIN_POLL_MS 5
+/* How long the answers to abandoned requests may take to leave. */
+#define ABANDON_MS 1000
+#define OPTIONS_MAX 24
+
+/* ---- libmicrohttpd's calls ---- */
+
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *c)
+{
+    return request_new(cls, c, uri);
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url,
+    const char *method, const char *version, const char *data, size_t *n, void **slot)
+{
+    (void)cls;
+    (void)c;
+    (void)url;
+    return *slot ? request_step(*slot, method, version, data, n) : MHD_NO;
+}
+
+static void on_completed(
+    void *cls, struct MHD_Connection *c, void **slot, enum MHD_RequestTerminationCode code)
+{
+    (void)cls;
+    (void)c;
+    (void)code;
+    if (*slot)
+        request_completed(*slot);
+    *slot = NULL;
+}
+
+static void on_connection(void *cls, struct MHD_Connection *c, void **socket_context,
+    enum MHD_ConnectionNotificationCode code)
+{
+    (void)cls;
+    (void)c;
+    (void)socket_context;
+    metric_add(METRIC_http_connections, code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
+}
+
+/* Paths and queries stay as they were sent. */
+static size_t on_unescape(void *cls, struct MHD_Connection *c, char *s)
+{
+    (void)cls;
+    (void)c;
+    return strlen(s);
+}
+
+static void on_log(void *cls, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
+static void on_log(void *cls, const char *fmt, va_list args)
+{
+    (void)cls;
+    char text[256];
+    vsnprintf(text, sizeof(text), fmt, args);
+    log_debug("http_library", LOG_S("text", str_trim(str_from(text))));
+}
+
+static void on_panic(void *cls, const char *file, unsigned line, const char *reason)
+{
+    (void)cls;
+    log_bug(file ? file : "libmicrohttpd", (int)line, "libmicrohttpd", reason ? reason : "");
+}
+
+/* ---- listening ---- */
+
+static enum err listen_parse(struct str s, struct sockaddr_storage *ret, socklen_t *ret_n)
+{
+    size_t colon = s.n;
+    while (colon > 0 && s.p[colon - 1] != ':')
+        colon--;
+    if (colon == 0 || s.n - colon < 1 || s.n - colon > 5)
+        return ERR_SYNTAX;
+    unsigned port = 0;
+    for (size_t i = colon; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return ERR_SYNTAX;
+        port = port * 10 + (unsigned)(s.p[i] - '0');
+    }
+    struct str host = str_sub(s, 0, colon - 1);
+    bool bracketed = host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
+    if (bracketed)
+        host = str_sub(host, 1, host.n - 1);
+    if (port > 65535 || ip_parse(host, ret) != ERR_OK || bracketed != (ret->ss_family == AF_INET6))
+        return ERR_SYNTAX;
+    if (ret->ss_family == AF_INET6) {
+        ((struct sockaddr_in6 *)(void *)ret)->sin6_port = htons((uint16_t)port);
+        *ret_n = sizeof(struct sockaddr_in6);
+    } else {
+        ((struct sockaddr_in *)(void *)ret)->sin_port = htons((uint16_t)port);
+        *ret_n = sizeof(struct sockaddr_in);
+    }
+    return ERR_OK;
+}
+
+static int socket_open(const struct sockaddr_storage *address, socklen_t n)
+{
+    int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    int on = 1;
+    bool good = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0;
+    if (address->ss_family == AF_INET6)
+        good = good && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0;
+    good = good && bind(fd, (const struct sockaddr *)address, n) == 0 &&
+           listen(fd, LISTEN_BACKLOG) == 0;
+    if (good)
+        return fd;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+static enum err server_listen(struct server *s, struct buf *why)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t n = 0;
+    struct str text = s->options.listen;
+    if (listen_parse(text, &address, &n) != ERR_OK) {
+        buf_printf(why, "%.*s is no address and port such as 127.0.0.1:8080 or [::1]:8080\n",
+            STR_FMT(text));
+        return ERR_CONFIG;
+    }
+    s->listen_fd = socket_open(&address, n);
+    if (s->listen_fd < 0) {
+        buf_printf(why, "can't listen on %.*s: %s\n", STR_FMT(text), strerrordesc_np(errno));
+        return ERR_IO;
+    }
+    n = sizeof(address);
+    if (getsockname(s->listen_fd, (struct sockaddr *)&address, &n) != 0)
+        return ERR_IO;
+    s->port =
+        ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&address)->sin6_port
+                                            : ((struct sockaddr_in *)(void *)&address)->sin_port);
+    return ERR_OK;
+}
+
+/* ---- starting ---- */
+
+static struct str text_copy(struct str s)
+{
+    return s.n ? (struct str){mem_strndup(s.p, s.n), s.n} : STR_ABSENT;
+}
+
+static void text_free(struct str s)
+{
+    void *p = (void *)(uintptr_t)s.p;
+    if (p)
+        mem_wipe(p, s.n);
+    mem_free(p);
+}
+
+void server_unref(struct server *s)
+{
+    if (atomic_fetch_sub(&s->refs, 1) != 1)
+        return;
+    text_free(s->options.listen);
+    text_free(s->options.trusted_proxy);
+    text_free(s->options.tls_cert);
+    text_free(s->options.tls_key);
+    pthread_mutex_destroy(&s->lock);
+    mem_free(s);
+}
+
+static struct MHD_Daemon *daemon_start(struct server *s)
+{
+    const struct server_options *o = &s->options;
+    struct MHD_OptionItem items[OPTIONS_MAX];
+    int n = 0;
+#define ITEM(option, number, pointer)                                                              \
+    (items[n++] = (struct MHD_OptionItem){(option), (intptr_t)(number), (pointer)})
+    ITEM(MHD_OPTION_LISTEN_SOCKET, s->listen_fd, NULL);
+    ITEM(MHD_OPTION_CONNECTION_LIMIT, o->connections_max, NULL);
+    ITEM(MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->connection_memory, NULL);
+    ITEM(MHD_OPTION_CONNECTION_TIMEOUT, o->idle_timeout_s, NULL);
+    if (o->threads > 1)
+        ITEM(MHD_OPTION_THREAD_POOL_SIZE, o->threads, NULL);
+    if (!str_absent(o->tls_cert)) {
+        ITEM(MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->tls_cert.p);
+        ITEM(MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->tls_key.p);
+        ITEM(MHD_OPTION_HTTPS_PRIORITIES, 0,
+            (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE");
+    }
+    ITEM(MHD_OPTION_END, 0, NULL);
+#undef ITEM
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
+                     MHD_USE_ERROR_LOG | (str_absent(o->tls_cert) ? 0 : MHD_USE_TLS);
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log,
+        NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape,
+        NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, NULL, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+}
+
+enum err server_start(const struct server_options *o, struct buf *why, struct server **ret)
+{
+    struct server *s = mem_alloc(sizeof(*s));
+    s->options = *o;
+    s->options.listen = text_copy(o->listen);
+    s->options.trusted_proxy = text_copy(o->trusted_proxy);
+    s->options.tls_cert = text_copy(o->tls_cert);
+    s->options.tls_key = text_copy(o->tls_key);
+    s->listen_fd = -1;
+    atomic_init(&s->refs, 1);
+    pthread_mutex_init(&s->lock, NULL);
+    MHD_set_panic_func(on_panic, NULL);
+    enum err e = server_listen(s, why);
+    if (e == ERR_OK && !(s->daemon = daemon_start(s))) {
+        buf_printf(why, "can't serve HTTP on %.*s: %s\n", STR_FMT(s->options.listen),
+            str_absent(o->tls_cert) ? "the HTTP library refused to start"
+                                    : "the TLS certificate or its key was refused");
+        e = str_absent(o->tls_cert) ? ERR_IO : ERR_CONFIG;
+    }
+    if (e != ERR_OK) {
+        if (s->listen_fd >= 0)
+            close(s->listen_fd);
+        server_unref(s);
+        return e;
+    }
+    *ret = s;
+    return ERR_OK;
+}
+
+int server_port(const struct server *s)
+{
+    return s->port;
+}
+
+/* ---- stopping ---- */
+
+static void wait_zero(atomic_int *count, int64_t limit_ms)
+{
+    int64_t end = clock_mono_ms() + limit_ms;
+    while (atomic_load(count) > 0 && clock_mono_ms() < end)
+        poll(NULL, 0, DRAIN_POLL_MS);
+}
+
+void server_stop(struct server *s, int64_t drain_ms)
+{
+    atomic_store(&s->stopping, true);
+    MHD_socket fd = MHD_quiesce_daemon(s->daemon);
+    if (fd != MHD_INVALID_SOCKET)
+        close(fd);
+    wait_zero(&s->open, drain_ms);
+    requests_abandon(s);
+    wait_zero(&s->open, ABANDON_MS);
+    /* Whoever answers later finds its request abandoned and leaves the daemon alone. */
+    while (atomic_load(&s->answering) > 0)
+        poll(NULL, 0, 1);
+    MHD_stop_daemon(s->daemon);
+    server_unref(s);
+}

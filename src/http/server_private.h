@@ -1,0 +1,97 @@
+/* What server.c, request.c, headers.c and reply.c share. Nobody else includes it. */
+#ifndef KASSA_HTTP_SERVER_PRIVATE_H
+#define KASSA_HTTP_SERVER_PRIVATE_H
+
+#include "http/server.h"
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* A body that will be refused is still read up to here, so that its sender can read the answer. */
+#define BODY_DISCARD_MAX ((size_t)1024 * 1024)
+/* A body that has not come after this time is given up. */
+#define BODY_TIME_MAX_US (INT64_C(60) * 1000 * 1000)
+
+struct server {
+    struct server_options options; /* texts are the server's own copies */
+    struct MHD_Daemon *daemon;
+    int listen_fd;
+    int port;
+    atomic_int refs;      /* the owner's and one for each request */
+    atomic_int open;      /* requests whose headers were read and whose reply is not sent */
+    atomic_int answering; /* threads inside request_answer that may still touch the daemon */
+    atomic_bool stopping; /* every further reply closes its connection */
+    pthread_mutex_t lock; /* the two below */
+    struct request_private *parked;
+    bool abandoning; /* nothing may be parked any more */
+};
+
+enum park_state {
+    PARK_NONE,
+    PARK_HANDED_OUT, /* request_park was called, the connection is not suspended (yet) */
+    PARK_SUSPENDED,
+    PARK_ANSWERED,
+    PARK_ABANDONED /* the server stopped first: the late answer is thrown away */
+};
+
+/* One reference is the connection's; a parked request has a second, which request_answer gives back. */
+struct request_private {
+    struct request rq;
+    struct server *server;
+    struct MHD_Connection *connection;
+    struct buf body;
+    enum err verdict; /* found at the headers; the answer once the body is read */
+    bool headers_seen;
+    bool discard; /* the body is read only to be thrown away */
+    bool last;    /* the connection ends with this request */
+    size_t discarded;
+    atomic_int refs;
+    atomic_int park;
+    struct reply *answer;
+    struct request_private *prev, *next; /* server.parked */
+};
+
+struct reply {
+    struct MHD_Response *response;
+    int status;
+    bool close;
+    bool cache_control;
+};
+
+/* ---- headers.c ---- */
+struct header_facts {
+    bool malformed;
+    bool chunked;
+    bool expect;            /* an Expect header: the body waits for our consent */
+    int64_t content_length; /* -1: none */
+    struct str content_type;
+    struct str forwarded_for; /* the last X-Forwarded-For */
+};
+void headers_walk(struct MHD_Connection *c, const char *version, struct header_facts *ret);
+/* application/json, with or without parameters, in any case. */
+bool content_type_is_json(struct str value);
+
+/* ---- route_match.c ---- */
+/* ERR_OK with the route and its variable segment (absent: none), ERR_NOT_FOUND, ERR_METHOD. */
+enum err route_match(const struct route *routes, struct str method, struct str path,
+    const struct route **ret_route, struct str *ret_param) must_check;
+/* Appends "GET, HEAD, POST": the methods that the path has. */
+void route_allow(const struct route *routes, struct str path, struct buf *out);
+
+/* ---- request.c ---- */
+struct request_private *request_new(struct server *s, struct MHD_Connection *c, const char *uri);
+void request_unref(struct request_private *p);
+enum MHD_Result request_step(struct request_private *p, const char *method, const char *version,
+    const char *data, size_t *n);
+void request_completed(struct request_private *p);
+/* Ends all parking: what is parked is answered with ERR_STOPPING. */
+void requests_abandon(struct server *s);
+void server_unref(struct server *s);
+
+/* ---- reply.c ---- */
+enum MHD_Result reply_queue(struct request_private *p, struct reply *r);
+void reply_free(struct reply *r);
+/* What request_park returns. */
+extern struct reply reply_parked;
+
+#endif
