@@ -25,7 +25,7 @@ static void every_state_and_event_does_what_the_golden_file_says(void **state)
                 attempt_event_text((enum attempt_event)e), allowed ? attempt_state_text(to) : "-");
         }
     }
-    assert_true(golden_equals(&out, "attempt.txt"));
+    assert_true(golden_equals(&out, GOLDEN("attempt.txt")));
     buf_clear(&out);
 }
 

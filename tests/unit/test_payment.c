@@ -49,7 +49,7 @@ static void every_state_and_event_does_what_the_golden_file_says(void **state)
             buf_char(&out, '\n');
         }
     }
-    assert_true(golden_equals(&out, "payment.txt"));
+    assert_true(golden_equals(&out, GOLDEN("payment.txt")));
     buf_clear(&out);
 }
 
