@@ -48,11 +48,16 @@ struct httpc_request {
 };
 
 enum err httpc_start(int max_connections, struct httpc **ret) must_check;
-/* Calls under way end with "stopping" (MAYBE_SENT, or NOT_SENT if nothing left yet); done is called for all. */
+/* Certificates to trust instead of the system's: for a sandbox whose peers have a CA of their own. Before the first call;
+ * copied. */
+void httpc_set_ca_file(struct httpc *h, const char *path);
+/* Calls under way end with "stopping" (MAYBE_SENT, or NOT_SENT if nothing left yet); done is called for all. Frees h. */
 void httpc_stop(struct httpc *h);
-/* Any thread, `done` of another call included. ERR_STOPPING. */
+/* Any thread, `done` of another call included. ERR_STOPPING. Calls beyond max_connections wait in order; one that waited
+ * for timeout_ms ends NOT_SENT with "timeout". `public_only` with a proxy is refused as "blocked". */
 enum err httpc_submit(struct httpc *h, const struct httpc_request *rq) must_check;
-/* Runs fn(arg) on the outgoing thread after delay_ms of the monotonic clock. ERR_STOPPING. */
+/* Runs fn(arg) on the outgoing thread after delay_ms of the monotonic clock. ERR_STOPPING. What is due when httpc_stop is
+ * called still runs; what is due later is forgotten, and arg stays the caller's. */
 enum err httpc_defer(
     struct httpc *h, int64_t delay_ms, void (*fn)(void *arg), void *arg) must_check;
 
