@@ -212,6 +212,17 @@ void keyring_free(struct keyring *k)
         sodium_free(k);
 }
 
+void keyring_derive(const struct keyring *k, const char *purpose, uint8_t out[KEYRING_DERIVED_LEN])
+{
+    static const char domain[] = "kassa-derive-1 ";
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, k->keys[0].bytes, KEY_LEN, KEYRING_DERIVED_LEN);
+    crypto_generichash_update(&state, (const uint8_t *)domain, sizeof(domain) - 1);
+    crypto_generichash_update(&state, (const uint8_t *)purpose, strlen(purpose));
+    crypto_generichash_final(&state, out, KEYRING_DERIVED_LEN);
+    sodium_memzero(&state, sizeof(state));
+}
+
 void box_seal(const struct keyring *k, const char *purpose, struct str plain, struct buf *out)
 {
     const struct key *key = &k->keys[0];

@@ -15,6 +15,11 @@ enum err keyring_create(const char *path) must_check;
 enum err keyring_load(const char *path, struct buf *why, struct keyring **ret) must_check;
 void keyring_free(struct keyring *k);
 
+/* A key of its own for `purpose`, from the file's first key: the same in all processes that have the file, another after
+ * a rotation. For what may lapse then, such as form tokens. The caller wipes `out`. */
+#define KEYRING_DERIVED_LEN 32
+void keyring_derive(const struct keyring *k, const char *purpose, uint8_t out[KEYRING_DERIVED_LEN]);
+
 /* Appends the box to `out`. `purpose` is bound to it: a box made for one purpose doesn't open for another. */
 void box_seal(const struct keyring *k, const char *purpose, struct str plain, struct buf *out);
 /* Appends the plain text. ERR_CRYPTO: unknown key, other purpose, altered; ERR_LIMIT: beyond the cap of `out`.

@@ -181,6 +181,25 @@ static void a_box_of_the_first_release_opens(void **state)
     keyring_free(k);
 }
 
+static void derived_keys_are_the_same_again_and_their_own_for_each_purpose_and_key(void **state)
+{
+    (void)state;
+    uint8_t form[KEYRING_DERIVED_LEN], again[KEYRING_DERIVED_LEN], other[KEYRING_DERIVED_LEN];
+    struct keyring *k = keyring_of(KEY_A);
+    keyring_derive(k, "form", form);
+    keyring_derive(k, "other", other);
+    assert_memory_not_equal(form, other, sizeof(form));
+    keyring_free(k);
+    k = keyring_of(KEY_A KEY_B);
+    keyring_derive(k, "form", again);
+    assert_memory_equal(form, again, sizeof(form));
+    keyring_free(k);
+    k = keyring_of(KEY_B KEY_A);
+    keyring_derive(k, "form", other);
+    assert_memory_not_equal(form, other, sizeof(form));
+    keyring_free(k);
+}
+
 static void a_box_beyond_the_callers_cap_is_told(void **state)
 {
     (void)state;
@@ -300,6 +319,7 @@ int main(void)
         cmocka_unit_test(equal_texts_make_different_boxes_and_empty_ones_work),
         cmocka_unit_test(a_rotated_keyring_seals_with_the_first_key_and_opens_with_all),
         cmocka_unit_test(a_box_of_the_first_release_opens),
+        cmocka_unit_test(derived_keys_are_the_same_again_and_their_own_for_each_purpose_and_key),
         cmocka_unit_test(a_box_beyond_the_callers_cap_is_told),
         cmocka_unit_test(a_made_key_file_is_private_loads_and_is_never_overwritten),
         cmocka_unit_test(a_key_file_that_others_may_read_is_refused),
