@@ -35,7 +35,8 @@ struct wallet_answer {
     bool authorised;     /* query: the payer has authorised (verificationStatus Complete) */
 };
 
-/* On the outgoing thread; must not block; the answer's texts are valid until it returns. Called exactly once. */
+/* On the outgoing thread (on the caller's when httpc is stopping); must not block; the answer's texts are valid until it
+ * returns. Called exactly once. */
 typedef void (*wallet_done_fn)(void *arg, const struct wallet_answer *a);
 
 struct wallet_credential { /* what a connector needs of a credential; copied by wallets_put */
@@ -59,6 +60,9 @@ struct wallet_host {
     enum err (*token_save)(void *arg, int64_t credential_id, const struct wallet_token *t);
     /* Counts one token call against the rolling hour's budget. ERR_BUDGET when it is used up. */
     enum err (*token_budget_take)(void *arg, int64_t credential_id);
+    /* Takes the last counted call back: it certainly was not sent (the wallet could not be reached), so that an outage does
+     * not use the budget up. May be NULL: it then stays counted. */
+    void (*token_budget_return)(void *arg, int64_t credential_id);
 };
 
 struct wallet_create {
@@ -78,7 +82,8 @@ void wallets_free(struct wallets *w); /* after httpc_stop */
 /* Adds or replaces a credential; any thread. */
 void wallets_put(struct wallets *w, const struct wallet_credential *c);
 void wallets_remove(struct wallets *w, int64_t credential_id);
-/* False while the credential's circuit is open (repeated BROKEN answers, token block); `ret_reason` is static text. */
+/* False while the credential's circuit is open (repeated BROKEN answers, token block): creates then end BROKEN with the
+ * code "circuit_open" and nothing is sent, until a minute later one of them probes. `ret_reason` is static text. Any thread. */
 bool wallets_healthy(struct wallets *w, int64_t credential_id, const char **ret_reason);
 
 struct wallet_ops {
@@ -89,6 +94,7 @@ struct wallet_ops {
     /* Sent once for a ref. A 401 of the wallet's gateway, which never reaches the wallet, renews the token and sends again. */
     void (*execute)(
         struct wallets *w, int64_t credential_id, struct str ref, wallet_done_fn done, void *arg);
+    /* Answers OK, PENDING or UNKNOWN: no answer to a question says that money did not move, for good. */
     void (*query)(
         struct wallets *w, int64_t credential_id, struct str ref, wallet_done_fn done, void *arg);
 };

@@ -1,0 +1,219 @@
+#include "wallet/bkash.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+
+#define BODY_MAX ((size_t)16384)
+#define HEADER_MAX ((size_t)16384)
+#define REF_MAX ((size_t)64)
+
+struct bkash_call {
+    struct wallet_call base;
+    struct bkash_waiter waiter;
+    struct buf ref; /* of the payment that is executed or asked for */
+    struct buf body;
+    int64_t serial; /* of the token in use */
+    bool renewed;   /* for this call: it happens once */
+};
+
+static struct bkash_call *call_of(struct wallet_call *base)
+{
+    return (struct bkash_call *)base;
+}
+
+static void call_release(struct wallet_call *base)
+{
+    struct bkash_call *c = call_of(base);
+    buf_clear(&c->ref);
+    buf_clear(&c->body);
+    mem_free(c);
+}
+
+static const char *path_of(enum wallet_op op)
+{
+    switch (op) {
+    case WALLET_OP_CREATE:
+        return "/tokenized/checkout/create";
+    case WALLET_OP_EXECUTE:
+        return "/tokenized/checkout/execute";
+    case WALLET_OP_QUERY:
+        return "/tokenized/checkout/payment/status";
+    }
+    return "";
+}
+
+static void answer_read(
+    struct bkash_call *c, struct arena *a, const struct httpc_result *r, struct wallet_answer *ret)
+{
+    switch (c->base.op) {
+    case WALLET_OP_CREATE:
+        bkash_read_create(a, r->status, r->body, wallet_base_is_loopback(c->base.secret), ret);
+        return;
+    case WALLET_OP_EXECUTE:
+        bkash_read_execute(a, r->status, r->body, buf_view(&c->ref), ret);
+        return;
+    case WALLET_OP_QUERY:
+        bkash_read_query(a, r->status, r->body, buf_view(&c->ref), ret);
+        return;
+    }
+}
+
+/* A 401 means that the call was not done; of an execute only the gateway's own words are believed. */
+static bool refused_token(const struct bkash_call *c, int status, const struct wallet_answer *a)
+{
+    return status == 401 && (c->base.op != WALLET_OP_EXECUTE || a->outcome == WALLET_BROKEN);
+}
+
+static void on_answer(void *arg, const struct httpc_result *r)
+{
+    struct bkash_call *c = arg;
+    struct wallet_answer answer;
+    struct arena arena;
+    wallet_http_note(r);
+    if (c->base.op == WALLET_OP_EXECUTE && r->outcome != HTTPC_NOT_SENT)
+        metric_add(METRIC_wallet_executes_total, 1);
+    if (wallet_call_end_unanswered(&c->base, r))
+        return;
+    arena_init(&arena, BKASH_ARENA_MAX);
+    answer_read(c, &arena, r, &answer);
+    if (!refused_token(c, r->status, &answer)) {
+        wallet_call_end(&c->base, &answer, WALLET_HEALTH_BY_OUTCOME, NULL);
+    } else if (c->renewed) {
+        wallet_call_end(&c->base, &answer, WALLET_HEALTH_TRIP, "credential refused");
+    } else {
+        c->renewed = true;
+        bkash_token_reject(c->base.slot, c->serial);
+        bkash_token_get(c->base.slot, c->base.secret, &c->waiter);
+    }
+    arena_clear(&arena);
+}
+
+static enum err call_send(struct bkash_call *c, const char *token)
+{
+    struct buf authorization, app_key;
+    buf_init(&authorization, HEADER_MAX);
+    buf_init(&app_key, HEADER_MAX);
+    buf_printf(&authorization, "Authorization: %s", token);
+    buf_printf(&app_key, "X-App-Key: %s", c->base.secret->app_key);
+    const char *const headers[] = {
+        "Content-Type: application/json",
+        "Accept: application/json",
+        buf_view(&authorization).p,
+        buf_view(&app_key).p,
+        NULL,
+    };
+    struct wallet_http rq = {
+        .method = "POST",
+        .path = path_of(c->base.op),
+        .headers = headers,
+        .body = buf_view(&c->body),
+        .fresh_connect = c->base.op != WALLET_OP_QUERY,
+        .done = on_answer,
+        .arg = c,
+    };
+    enum err e = wallet_http_send(c->base.w, c->base.secret, &rq);
+    buf_wipe(&authorization);
+    buf_wipe(&app_key);
+    return e;
+}
+
+/* Without a token nothing of the call was sent, or what was sent was refused with 401: it was certainly not done. */
+static void on_token(struct bkash_waiter *waiter, const struct bkash_token_result *t)
+{
+    struct bkash_call *c =
+        (struct bkash_call *)((char *)waiter - offsetof(struct bkash_call, waiter));
+    if (!t->token) {
+        struct wallet_answer a = {.outcome = WALLET_BROKEN, .code = str_from(t->code)};
+        wallet_call_end(&c->base, &a, t->health, t->reason);
+        return;
+    }
+    c->serial = t->serial;
+    if (call_send(c, t->token))
+        wallet_call_fail(&c->base, WALLET_BROKEN, "stopping", WALLET_HEALTH_NONE);
+}
+
+static void call_run(struct wallet_call *base)
+{
+    struct bkash_call *c = call_of(base);
+    c->waiter.fn = on_token;
+    if (!buf_ok(&c->body) || !buf_ok(&c->ref))
+        wallet_call_fail(base, WALLET_BROKEN, "too_long", WALLET_HEALTH_NONE);
+    else
+        bkash_token_get(base->slot, base->secret, &c->waiter);
+}
+
+static struct bkash_call *call_new(
+    struct wallets *w, enum wallet_op op, int64_t credential_id, wallet_done_fn done, void *arg)
+{
+    struct bkash_call *c = mem_alloc(sizeof(*c));
+    c->base = (struct wallet_call){
+        .w = w,
+        .kind = WALLET_BKASH,
+        .op = op,
+        .credential_id = credential_id,
+        .done = done,
+        .arg = arg,
+        .run = call_run,
+        .release = call_release,
+    };
+    buf_init(&c->ref, REF_MAX);
+    buf_init(&c->body, BODY_MAX);
+    return c;
+}
+
+static void bkash_create(
+    struct wallets *w, const struct wallet_create *p, wallet_done_fn done, void *arg)
+{
+    struct bkash_call *c = call_new(w, WALLET_OP_CREATE, p->credential_id, done, arg);
+    struct json_writer j;
+    struct buf amount;
+    buf_init(&amount, 32);
+    money_format(&amount, p->amount, 2);
+    json_w_init(&j, &c->body);
+    json_w_open(&j, '{');
+    json_w_kcstr(&j, "mode", "0011");
+    json_w_kstr(&j, "payerReference", p->payer_reference);
+    json_w_kstr(&j, "callbackURL", p->callback_url);
+    json_w_kstr(&j, "amount", buf_view(&amount));
+    json_w_kstr(&j, "currency", p->currency);
+    json_w_kcstr(&j, "intent", "sale");
+    json_w_kstr(&j, "merchantInvoiceNumber", p->invoice);
+    json_w_close(&j);
+    buf_clear(&amount);
+    wallet_call_start(&c->base);
+}
+
+/* Execute and query have the same body. */
+static void payment_call(struct wallets *w, enum wallet_op op, int64_t credential_id,
+    struct str ref, wallet_done_fn done, void *arg)
+{
+    struct bkash_call *c = call_new(w, op, credential_id, done, arg);
+    struct json_writer j;
+    buf_str(&c->ref, ref);
+    json_w_init(&j, &c->body);
+    json_w_open(&j, '{');
+    json_w_kstr(&j, "paymentID", ref);
+    json_w_close(&j);
+    wallet_call_start(&c->base);
+}
+
+static void bkash_execute(
+    struct wallets *w, int64_t credential_id, struct str ref, wallet_done_fn done, void *arg)
+{
+    payment_call(w, WALLET_OP_EXECUTE, credential_id, ref, done, arg);
+}
+
+static void bkash_query(
+    struct wallets *w, int64_t credential_id, struct str ref, wallet_done_fn done, void *arg)
+{
+    payment_call(w, WALLET_OP_QUERY, credential_id, ref, done, arg);
+}
+
+const struct wallet_ops bkash_ops = {
+    .kind = WALLET_BKASH,
+    .needs_execute = true,
+    .create = bkash_create,
+    .execute = bkash_execute,
+    .query = bkash_query,
+};

@@ -1,0 +1,56 @@
+/* bKash Tokenized Checkout v1.2.0-beta, mode 0011 (no agreement). For the files of src/wallet and their tests.
+ * The readers below are pure: what bKash answered becomes a struct wallet_answer whose texts live in the arena. */
+#ifndef KASSA_WALLET_BKASH_H
+#define KASSA_WALLET_BKASH_H
+
+#include "base/arena.h"
+#include "wallet/wallet_inner.h"
+
+#define BKASH_ARENA_MAX ((size_t)2 << 20)
+
+/* `http_allowed`: the payer's page may be http, as a simulator's is. */
+void bkash_read_create(
+    struct arena *a, int status, struct str body, bool http_allowed, struct wallet_answer *ret);
+/* OK only when all says that the payment `ref` is completed. BROKEN only when bKash cannot have seen the call. */
+void bkash_read_execute(
+    struct arena *a, int status, struct str body, struct str ref, struct wallet_answer *ret);
+void bkash_read_query(
+    struct arena *a, int status, struct str body, struct str ref, struct wallet_answer *ret);
+
+enum bkash_grant_result {
+    BKASH_GRANT_OK,
+    BKASH_GRANT_REFUSED, /* credentials refused, or calls blocked */
+    BKASH_GRANT_UNCLEAR
+};
+struct bkash_grant {
+    struct str token, refresh; /* refresh may be absent */
+    int64_t expires_in_s;
+    struct str code, message; /* of a refusal */
+};
+enum bkash_grant_result bkash_read_grant(
+    struct arena *a, int status, struct str body, struct bkash_grant *ret) must_check;
+
+/* The three forms that bKash writes: "2026-09-18T06:00:19:952 GMT+0600", "2024-06-13T16:27:24:000" and
+ * "20180419122246"; those without an offset are Dhaka's. ERR_SYNTAX. */
+enum err bkash_time_parse(struct str s, int64_t *ret_ms) must_check;
+
+/* Tokens, outgoing thread only. One renewal at a time for a credential; who comes meanwhile waits for it. */
+struct bkash_token_result {
+    const char
+        *token;     /* NULL: none, and `code` says why; valid until the waiter's function returns */
+    int64_t serial; /* names the token for bkash_token_reject */
+    const char *code; /* static text */
+    enum wallet_health health;
+    const char *reason; /* for WALLET_HEALTH_TRIP */
+};
+struct bkash_waiter {
+    struct bkash_waiter *next;
+    void (*fn)(struct bkash_waiter *waiter, const struct bkash_token_result *r);
+};
+/* Calls waiter->fn exactly once, maybe before it returns. */
+void bkash_token_get(
+    struct wallet_slot *slot, struct wallet_secret *secret, struct bkash_waiter *waiter);
+/* bKash refused this token: it is not used again. */
+void bkash_token_reject(struct wallet_slot *slot, int64_t serial);
+
+#endif

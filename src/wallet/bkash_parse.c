@@ -1,0 +1,351 @@
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/url.h"
+#include "wallet/bkash.h"
+#include <stdio.h>
+
+#define MESSAGE_CHARS_MAX 300
+#define TOKEN_MAX ((size_t)8192)
+#define URL_MAX ((size_t)2048)
+#define EXPIRES_DEFAULT_S INT64_C(3600)
+#define EXPIRES_MAX_S INT64_C(2678400) /* 31 days */
+
+enum code_class {
+    CLASS_SUCCESS,
+    CLASS_PAYER,          /* the payer's fault, for good */
+    CLASS_NOT_AUTHORISED, /* nothing to execute: the payer has not authorised */
+    CLASS_SETTLED,        /* was completed before: only query knows how */
+    CLASS_CONFIG,         /* our credential or configuration */
+    CLASS_UNCLEAR         /* says nothing certain */
+};
+
+struct code_row {
+    const char *code;
+    enum code_class cls;
+};
+
+static const struct code_row code_rows[] = {
+    {"2001", CLASS_CONFIG},
+    {"2010", CLASS_PAYER},
+    {"2011", CLASS_PAYER},
+    {"2013", CLASS_PAYER},
+    {"2014", CLASS_PAYER},
+    {"2015", CLASS_PAYER},
+    {"2016", CLASS_PAYER},
+    {"2017", CLASS_PAYER},
+    {"2018", CLASS_PAYER},
+    {"2019", CLASS_PAYER},
+    {"2023", CLASS_PAYER},
+    {"2056", CLASS_NOT_AUTHORISED},
+    {"2057", CLASS_PAYER},
+    {"2058", CLASS_PAYER},
+    {"2059", CLASS_PAYER},
+    {"2060", CLASS_NOT_AUTHORISED},
+    {"2062", CLASS_SETTLED},
+    {"2065", CLASS_CONFIG},
+    {"2068", CLASS_SETTLED},
+    {"2079", CLASS_CONFIG},
+    {"2080", CLASS_CONFIG},
+    {"2081", CLASS_CONFIG},
+    {"2082", CLASS_CONFIG},
+    {"2116", CLASS_SETTLED},
+    {"2117", CLASS_SETTLED},
+    {"2119", CLASS_SETTLED},
+};
+
+/* An answer before its meaning for a call. */
+struct envelope {
+    const struct json *root; /* NULL: no JSON object */
+    enum code_class cls;
+    bool gateway; /* the API gateway's own refusal: bKash has not seen the call */
+    struct str code, message;
+};
+
+static bool is_word(struct str s, size_t max)
+{
+    if (s.n == 0 || s.n > max)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')))
+            return false;
+    }
+    return true;
+}
+
+/* A code for logs and rows: letters, digits, '_', '.', '-'. */
+static bool is_code(struct str s)
+{
+    if (s.n == 0 || s.n > 40)
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_word((struct str){s.p + i, 1}, 1) && !strchr("_.-", s.p[i]))
+            return false;
+    return true;
+}
+
+/* The first of the names that has a text or number; absent when none has. */
+static struct str scalar(const struct json *o, const char *const *names)
+{
+    for (; *names; names++) {
+        struct str s = json_get_scalar(o, *names);
+        if (!str_absent(s))
+            return s;
+    }
+    return STR_ABSENT;
+}
+#define SCALAR(o, ...) scalar((o), (const char *const[]){__VA_ARGS__, NULL})
+
+static struct str code_of_status(struct arena *a, int status)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "http_%d", status);
+    return arena_copy(a, str_from(text));
+}
+
+static struct str body_fault(struct str body)
+{
+    return text_trim(utf8_valid(body) ? body : STR("?")).n ? STR("bad_json") : STR("empty_body");
+}
+
+static enum code_class class_of(const struct envelope *e, int status, bool has_code)
+{
+    if (status >= 500)
+        return CLASS_UNCLEAR;
+    for (size_t i = 0; has_code && i < array_len(code_rows); i++)
+        if (str_is(e->code, code_rows[i].code))
+            return code_rows[i].cls;
+    if (status == 401 || status == 403 || (status == 400 && e->gateway))
+        return CLASS_CONFIG;
+    return CLASS_UNCLEAR;
+}
+
+static void envelope_read(struct arena *a, int status, struct str body, struct envelope *e)
+{
+    struct json *root = NULL;
+    const char *why;
+    *e = (struct envelope){.cls = CLASS_UNCLEAR};
+    if (json_parse(a, body, &root, &why) == ERR_OK && root->type == JSON_OBJECT)
+        e->root = root;
+    struct str fault = SCALAR(e->root, "externalCode", "errorCode", "internalCode");
+    struct str code = str_absent(fault) ? json_get_scalar(e->root, "statusCode") : fault;
+    struct str gateway = json_get_string(e->root, "message");
+    e->message =
+        SCALAR(e->root, "errorMessageEn", "errorMessage", "statusMessage", "message", "msg");
+    if (!str_absent(e->message))
+        e->message = utf8_prefix(e->message, MESSAGE_CHARS_MAX);
+    e->gateway = str_absent(code) && !str_absent(gateway);
+    bool has_code = !str_absent(code) && is_code(code);
+    if (has_code)
+        e->code = code;
+    else if (status != 200)
+        e->code = code_of_status(a, status);
+    else
+        e->code = e->root ? STR("no_code") : body_fault(body);
+    if (status == 200 && has_code && str_absent(fault) && str_absent(gateway) &&
+        str_is(code, "0000"))
+        e->cls = CLASS_SUCCESS;
+    else
+        e->cls = class_of(e, status, has_code && !str_is(code, "0000"));
+}
+
+static void answer_start(const struct envelope *e, struct wallet_answer *ret)
+{
+    *ret = (struct wallet_answer){
+        .outcome = WALLET_UNKNOWN,
+        .code = e->code,
+        .message = e->message,
+    };
+}
+
+/* An answer that bKash calls a success and that we cannot take as one. */
+static void answer_spoil(struct wallet_answer *ret, const char *code)
+{
+    *ret = (struct wallet_answer){
+        .outcome = WALLET_UNKNOWN,
+        .code = str_from(code),
+        .message = ret->message,
+    };
+}
+
+static void money_read(const struct json *o, struct wallet_answer *ret)
+{
+    struct str amount = json_get_scalar(o, "amount");
+    ret->has_amount = !str_absent(amount) && money_parse_wallet(amount, &ret->amount) == ERR_OK;
+    struct str currency = json_get_string(o, "currency");
+    if (is_word(currency, 8))
+        ret->currency = currency;
+    ret->invoice = SCALAR(o, "merchantInvoiceNumber", "merchantInvoice");
+}
+
+/* A wallet number, masked or not. */
+static struct str payer_read(const struct json *o)
+{
+    struct str s = json_get_scalar(o, "customerMsisdn");
+    if (s.n == 0 || s.n > 20)
+        return STR_ABSENT;
+    for (size_t i = 0; i < s.n; i++)
+        if (!strchr("0123456789*+xX", s.p[i]) || !s.p[i])
+            return STR_ABSENT;
+    return s;
+}
+
+static bool page_is_safe(struct str s, bool http_allowed)
+{
+    struct url u;
+    if (s.n > URL_MAX || url_parse(s, &u))
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] > 126)
+            return false;
+    return u.https || http_allowed;
+}
+
+void bkash_read_create(
+    struct arena *a, int status, struct str body, bool http_allowed, struct wallet_answer *ret)
+{
+    struct envelope e;
+    envelope_read(a, status, body, &e);
+    answer_start(&e, ret);
+    switch (e.cls) {
+    case CLASS_PAYER:
+    case CLASS_NOT_AUTHORISED:
+        ret->outcome = WALLET_DECLINED;
+        return;
+    case CLASS_CONFIG:
+        ret->outcome = WALLET_BROKEN;
+        return;
+    case CLASS_SETTLED:
+    case CLASS_UNCLEAR:
+        return;
+    case CLASS_SUCCESS:
+        break;
+    }
+    ret->ref = SCALAR(e.root, "paymentID", "paymentId");
+    ret->url = SCALAR(e.root, "bkashURL", "bKashURL");
+    money_read(e.root, ret);
+    if (!is_word(ret->ref, 64))
+        answer_spoil(ret, "bad_payment_id");
+    else if (!page_is_safe(ret->url, http_allowed))
+        answer_spoil(ret, "bad_page_url");
+    else
+        ret->outcome = WALLET_OK;
+}
+
+/* What a completed payment must have, as execute and query tell it. */
+static void completed_read(const struct json *o, struct str ref, struct wallet_answer *ret)
+{
+    money_read(o, ret);
+    ret->ref = SCALAR(o, "paymentID", "paymentId");
+    ret->trx_id = SCALAR(o, "trxID", "trxId");
+    ret->payer = payer_read(o);
+    if (!str_eq(ret->ref, ref))
+        answer_spoil(ret, "other_payment_id");
+    else if (!is_word(ret->trx_id, 64))
+        answer_spoil(ret, "bad_trx_id");
+    else if (!ret->has_amount || str_absent(ret->currency))
+        answer_spoil(ret, "bad_amount");
+    else {
+        ret->completed = true;
+        ret->outcome = WALLET_OK;
+    }
+}
+
+void bkash_read_execute(
+    struct arena *a, int status, struct str body, struct str ref, struct wallet_answer *ret)
+{
+    struct envelope e;
+    envelope_read(a, status, body, &e);
+    answer_start(&e, ret);
+    switch (e.cls) {
+    case CLASS_PAYER:
+    case CLASS_NOT_AUTHORISED:
+        ret->outcome = WALLET_DECLINED;
+        return;
+    case CLASS_CONFIG:
+        if (e.gateway && (status == 401 || status == 403))
+            ret->outcome = WALLET_BROKEN;
+        return;
+    case CLASS_SETTLED:
+    case CLASS_UNCLEAR:
+        return;
+    case CLASS_SUCCESS:
+        break;
+    }
+    if (str_is(json_get_string(e.root, "transactionStatus"), "Completed"))
+        completed_read(e.root, ref, ret);
+    else
+        answer_spoil(ret, "not_completed");
+}
+
+static void initiated_read(const struct json *o, struct str ref, struct wallet_answer *ret)
+{
+    money_read(o, ret);
+    ret->ref = SCALAR(o, "paymentID", "paymentId");
+    if (!str_eq(ret->ref, ref)) {
+        answer_spoil(ret, "other_payment_id");
+        return;
+    }
+    ret->outcome = WALLET_PENDING;
+    ret->authorised = str_ieq(json_get_string(o, "verificationStatus"), STR("Complete"));
+}
+
+void bkash_read_query(
+    struct arena *a, int status, struct str body, struct str ref, struct wallet_answer *ret)
+{
+    struct envelope e;
+    envelope_read(a, status, body, &e);
+    answer_start(&e, ret);
+    if (e.cls == CLASS_CONFIG)
+        ret->outcome = WALLET_BROKEN;
+    if (e.cls != CLASS_SUCCESS)
+        return;
+    struct str state = json_get_string(e.root, "transactionStatus");
+    if (str_is(state, "Completed"))
+        completed_read(e.root, ref, ret);
+    else if (str_is(state, "Initiated"))
+        initiated_read(e.root, ref, ret);
+    else
+        answer_spoil(ret, "other_status");
+}
+
+/* What may stand in a header line. */
+static bool is_token(struct str s)
+{
+    if (s.n == 0 || s.n > TOKEN_MAX)
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] > '~')
+            return false;
+    return true;
+}
+
+static int64_t expires_read(const struct json *o)
+{
+    int64_t s;
+    struct str text = json_get_scalar(o, "expires_in");
+    if (str_absent(text) || int64_parse(text, &s) || s < 1 || s > EXPIRES_MAX_S)
+        return EXPIRES_DEFAULT_S;
+    return s;
+}
+
+enum bkash_grant_result bkash_read_grant(
+    struct arena *a, int status, struct str body, struct bkash_grant *ret)
+{
+    struct envelope e;
+    envelope_read(a, status, body, &e);
+    *ret = (struct bkash_grant){.code = e.code, .message = e.message};
+    struct str token = json_get_string(e.root, "id_token");
+    struct str refresh = json_get_string(e.root, "refresh_token");
+    if (status == 200 && is_token(token)) {
+        ret->token = token;
+        ret->refresh = is_token(refresh) ? refresh : STR_ABSENT;
+        ret->expires_in_s = expires_read(e.root);
+        return BKASH_GRANT_OK;
+    }
+    bool fail = str_ieq(json_get_string(e.root, "status"), STR("fail"));
+    if (fail || e.cls == CLASS_CONFIG || (status >= 400 && status < 500))
+        return BKASH_GRANT_REFUSED;
+    return BKASH_GRANT_UNCLEAR;
+}

@@ -1,0 +1,160 @@
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "base/url.h"
+#include "wallet/wallet_inner.h"
+
+static const char *op_text(enum wallet_op op)
+{
+    switch (op) {
+    case WALLET_OP_CREATE:
+        return "create";
+    case WALLET_OP_EXECUTE:
+        return "execute";
+    case WALLET_OP_QUERY:
+        return "query";
+    }
+    return "?";
+}
+
+static const char *outcome_text(enum wallet_outcome outcome)
+{
+    switch (outcome) {
+    case WALLET_OK:
+        return "ok";
+    case WALLET_DECLINED:
+        return "declined";
+    case WALLET_PENDING:
+        return "pending";
+    case WALLET_UNKNOWN:
+        return "unknown";
+    case WALLET_BROKEN:
+        return "broken";
+    }
+    return "?";
+}
+
+static void call_log(const struct wallet_call *c, const struct wallet_answer *a)
+{
+    int64_t ms = (clock_mono_us() - c->started_us) / 1000;
+    enum log_level level = a->outcome == WALLET_BROKEN || a->outcome == WALLET_UNKNOWN
+                               ? LOG_LEVEL_WARN
+                               : LOG_LEVEL_INFO;
+    log_event(level, "wallet_call", LOG_C("wallet", wallet_kind_code(c->kind)),
+        LOG_C("op", op_text(c->op)), LOG_I("credential", c->credential_id),
+        LOG_C("outcome", outcome_text(a->outcome)), LOG_S("code", a->code),
+        LOG_S("message", a->message), LOG_S("ref", a->ref), LOG_PHONE("payer", a->payer),
+        LOG_I("duration_ms", ms));
+}
+
+void wallet_call_end(struct wallet_call *c, const struct wallet_answer *a,
+    enum wallet_health health, const char *reason)
+{
+    struct wallet_answer told = *a;
+    if (c->slot)
+        wallet_circuit_note(c->slot, a->outcome, health, reason);
+    if (c->op == WALLET_OP_QUERY && (a->outcome == WALLET_DECLINED || a->outcome == WALLET_BROKEN))
+        told.outcome = WALLET_UNKNOWN;
+    if (told.outcome == WALLET_UNKNOWN)
+        metric_add(METRIC_wallet_calls_unknown_total, 1);
+    call_log(c, &told);
+    c->done(c->arg, &told);
+    wallet_secret_unref(c->w, c->secret);
+    c->release(c);
+}
+
+void wallet_call_fail(
+    struct wallet_call *c, enum wallet_outcome outcome, const char *code, enum wallet_health health)
+{
+    struct wallet_answer a = {.outcome = outcome, .code = str_from(code)};
+    wallet_call_end(c, &a, health, NULL);
+}
+
+bool wallet_call_end_unanswered(struct wallet_call *c, const struct httpc_result *r)
+{
+    if (r->outcome == HTTPC_ANSWERED)
+        return false;
+    bool stopping = strcmp(r->error, "stopping") == 0;
+    struct wallet_answer a = {.outcome = WALLET_UNKNOWN, .code = str_from(r->error)};
+    if (r->outcome == HTTPC_NOT_SENT) {
+        a.outcome = WALLET_BROKEN;
+        a.code = stopping ? STR("stopping") : STR("unreachable");
+        a.message = str_from(r->error);
+    }
+    wallet_call_end(c, &a, stopping ? WALLET_HEALTH_NONE : WALLET_HEALTH_BY_OUTCOME, NULL);
+    return true;
+}
+
+bool wallet_base_is_loopback(const struct wallet_secret *s)
+{
+    struct url u;
+    return url_parse(str_from(s->base_url), &u) == ERR_OK && host_is_loopback(u.host);
+}
+
+/* Secrets go over TLS, or not beyond this machine. */
+static bool base_is_safe(const struct wallet_secret *s)
+{
+    struct url u;
+    return url_parse(str_from(s->base_url), &u) == ERR_OK && (u.https || host_is_loopback(u.host));
+}
+
+/* Creates are refused while the circuit is open; executes and queries settle money under way and are always tried. */
+static void call_run(void *arg)
+{
+    struct wallet_call *c = arg;
+    struct wallet_slot *slot = wallet_slot_use(c->w, c->credential_id, &c->secret);
+    if (!slot || slot->kind != c->kind) {
+        wallet_call_fail(c, WALLET_BROKEN, "no_credential", WALLET_HEALTH_NONE);
+        return;
+    }
+    c->slot = slot;
+    if (c->op == WALLET_OP_CREATE && !wallet_circuit_admits(slot))
+        wallet_call_fail(c, WALLET_BROKEN, "circuit_open", WALLET_HEALTH_NONE);
+    else if (!base_is_safe(c->secret))
+        wallet_call_fail(c, WALLET_BROKEN, "insecure_base_url", WALLET_HEALTH_BY_OUTCOME);
+    else
+        c->run(c);
+}
+
+void wallet_call_start(struct wallet_call *c)
+{
+    c->started_us = clock_mono_us();
+    if (httpc_defer(c->w->httpc, 0, call_run, c))
+        wallet_call_fail(c, WALLET_BROKEN, "stopping", WALLET_HEALTH_NONE);
+}
+
+enum err wallet_http_send(
+    struct wallets *w, const struct wallet_secret *s, const struct wallet_http *rq)
+{
+    const struct config *config = w->config;
+    struct buf url;
+    buf_init(&url, 4096);
+    buf_cstr(&url, s->base_url);
+    buf_cstr(&url, rq->path);
+    bool fits = buf_ok(&url);
+    struct httpc_request request = {
+        .method = rq->method,
+        /* a url that does not fit is no url: the call then ends as one that was not sent */
+        .url = fits ? buf_view(&url) : STR(""),
+        .headers = rq->headers,
+        .body = rq->body,
+        .timeout_ms = config->wallet_timeout_ms,
+        .connect_timeout_ms = config->wallet_connect_timeout_ms,
+        .reply_max = WALLET_REPLY_MAX,
+        .fresh_connect = rq->fresh_connect,
+        .secret = true,
+        .proxy = config->wallet_proxy && config->wallet_proxy[0] ? str_from(config->wallet_proxy)
+                                                                 : STR_ABSENT,
+        .done = rq->done,
+        .arg = rq->arg,
+    };
+    enum err e = httpc_submit(w->httpc, &request);
+    buf_clear(&url);
+    return e;
+}
+
+void wallet_http_note(const struct httpc_result *r)
+{
+    metric_add(METRIC_wallet_calls_total, 1);
+    metric_observe(HISTOGRAM_wallet_call_duration_us, r->duration_ms * 1000);
+}
