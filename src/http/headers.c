@@ -1,13 +1,20 @@
 /* The walk over all headers of a request. libmicrohttpd takes the first of several Content-Length, prefers one of
  * Transfer-Encoding and Content-Length, and does not know a name with a blank in it: each of these lets two programs
- * in a row see different requests in the same bytes, so all are refused here. */
+ * in a row see different requests in the same bytes, so all are refused here.
+ *
+ * Version 0.9.75 (Debian 12) also ends the headers at a line that begins with a colon, ends a text at a NUL and a line at
+ * a bare CR. No header tells of that, but the library parses in place: each text must begin where the one before it
+ * ended, and the last must end where the header section does. Line ends are then CRLF and nothing is folded or hidden.
+ * Versions from 1.0 on refuse these themselves. */
 #include "base/text.h"
 #include "http/server_private.h"
 #include <strings.h>
 
 struct walk {
     struct header_facts *facts;
-    unsigned seen; /* bits of `singles` */
+    unsigned seen;      /* bits of `singles` */
+    const char *cursor; /* where the next header must begin; NULL: not watched */
+    bool gap;           /* it did not */
 };
 
 enum single { ONE_ACCOUNT, ONE_SIGN, ONE_HOST, ONE_TYPE, ONE_LENGTH, ONE_ENCODING, ONE_COUNT };
@@ -64,7 +71,7 @@ static void single_take(struct walk *w, enum single which, struct str value)
         f->malformed = true;
     w->seen |= 1U << which;
     if (which == ONE_TYPE)
-        f->content_type = value;
+        f->content_type = str_trim(value);
     if (which == ONE_LENGTH && !length_parse(value, &f->content_length))
         f->malformed = true;
     if (which == ONE_ENCODING) {
@@ -74,6 +81,23 @@ static void single_take(struct walk *w, enum single which, struct str value)
     }
 }
 
+#define VERSION_IN_PLACE "0.9.75"
+
+/* Name, colon, blanks, value, CRLF; the colon and the line end are NULs by now. */
+static void place_check(struct walk *w, struct str name, struct str value)
+{
+    if (!w->cursor || w->gap)
+        return;
+    if (name.p != w->cursor || value.p <= name.p + name.n) {
+        w->gap = true;
+        return;
+    }
+    for (const char *p = name.p + name.n + 1; p < value.p; p++)
+        if (*p != ' ' && *p != '\t')
+            w->gap = true;
+    w->cursor = value.p + value.n + 2;
+}
+
 static enum MHD_Result header_take(void *cls, enum MHD_ValueKind kind, const char *key,
     size_t key_n, const char *value, size_t value_n)
 {
@@ -81,24 +105,44 @@ static enum MHD_Result header_take(void *cls, enum MHD_ValueKind kind, const cha
     struct walk *w = cls;
     struct str name = {key ? key : "", key ? key_n : 0};
     struct str text = {value ? value : "", value ? value_n : 0};
+    place_check(w, name, text);
     if (!is_token(name) || has_control(text))
         w->facts->malformed = true;
-    text = str_trim(text);
     for (int i = 0; i < ONE_COUNT; i++)
         if (str_ieq(name, singles[i]))
             single_take(w, (enum single)i, text);
     if (str_ieq(name, STR("Expect")))
         w->facts->expect = true;
     if (str_ieq(name, STR("X-Forwarded-For")))
-        w->facts->forwarded_for = text;
+        w->facts->forwarded_for = str_trim(text);
     return MHD_YES;
 }
 
-void headers_walk(struct MHD_Connection *c, const char *version, struct header_facts *ret)
+/* True when the request line's texts lie side by side, too. */
+static bool line_in_place(const char *method, struct str target, const char *version)
+{
+    return target.p == method + strlen(method) + 1 && version == target.p + target.n + 1;
+}
+
+static bool section_ends(struct MHD_Connection *c, const char *method, const char *cursor)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info && cursor + 2 == method + info->header_size;
+}
+
+void headers_walk(struct MHD_Connection *c, const char *method, struct str target,
+    const char *version, struct header_facts *ret)
 {
     *ret = (struct header_facts){.content_length = -1};
     struct walk w = {.facts = ret};
+    bool watched = strcmp(MHD_get_version(), VERSION_IN_PLACE) == 0;
+    if (watched)
+        w.cursor = version + strlen(version) + 2;
     MHD_get_connection_values_n(c, MHD_HEADER_KIND, header_take, &w);
+    if (watched &&
+        (w.gap || !line_in_place(method, target, version) || !section_ends(c, method, w.cursor)))
+        ret->malformed = true;
     bool has_length = w.seen & (1U << ONE_LENGTH);
     bool old = strcasecmp(version, MHD_HTTP_VERSION_1_0) == 0;
     if (ret->chunked && (has_length || old))

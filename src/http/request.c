@@ -41,8 +41,9 @@ struct request_private *request_new(struct server *s, struct MHD_Connection *c, 
     p->rq.ctx = s->options.ctx;
     p->rq.priv = p;
     p->rq.started_us = clock_mono_us();
+    p->target = str_from(uri);
     arena_init(&p->rq.arena, ARENA_BASE);
-    struct str target = uri_path(arena_copy(&p->rq.arena, str_from(uri)));
+    struct str target = uri_path(arena_copy(&p->rq.arena, p->target));
     size_t mark = str_find(target, '?', 0);
     p->rq.path = str_sub(target, 0, mark);
     p->rq.query = mark < target.n ? str_sub(target, mark + 1, target.n) : STR_ABSENT;
@@ -154,7 +155,8 @@ static enum MHD_Result on_headers(
     struct header_facts facts;
     p->headers_seen = true;
     atomic_fetch_add(&p->server->open, 1);
-    headers_walk(p->connection, version, &facts);
+    headers_walk(p->connection, method, p->target, version, &facts);
+    p->target = STR_ABSENT;
     p->rq.method = arena_copy(&p->rq.arena, str_from(method));
     request_id_make(p->rq.request_id);
     client_ip_find(p, &facts);
@@ -163,6 +165,8 @@ static enum MHD_Result on_headers(
     buf_init(&p->body, body_max);
     p->rq.arena.max = ARENA_BASE + ARENA_PER_BODY_BYTE * body_max;
     p->discard = p->verdict != ERR_OK;
+    /* Others may read chunk lines otherwise than our library does: nothing behind such a body is taken for a request. */
+    p->last = facts.chunked;
     if (p->discard && answer_at_once(p, &facts))
         return refuse(p, true);
     return MHD_YES;

@@ -41,6 +41,8 @@ struct request_private {
     struct MHD_Connection *connection;
     struct buf body;
     enum err verdict; /* found at the headers; the answer once the body is read */
+    struct str
+        target; /* the request line's, in the library's memory: only until the first step ends */
     bool headers_seen;
     bool discard; /* the body is read only to be thrown away */
     bool last;    /* the connection ends with this request */
@@ -67,7 +69,9 @@ struct header_facts {
     struct str content_type;
     struct str forwarded_for; /* the last X-Forwarded-For */
 };
-void headers_walk(struct MHD_Connection *c, const char *version, struct header_facts *ret);
+/* The three texts of the request line are the library's own memory, where the headers lie behind them. */
+void headers_walk(struct MHD_Connection *c, const char *method, struct str target,
+    const char *version, struct header_facts *ret);
 /* application/json, with or without parameters, in any case. */
 bool content_type_is_json(struct str value);
 
