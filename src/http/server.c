@@ -4,17 +4,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "base/url.h"
 #include "http/server_private.h"
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define LISTEN_BACKLOG 4096
 #define DRAIN_POLL_MS 5
 /* How long the answers to abandoned requests may take to leave. */
 #define ABANDON_MS 1000
@@ -50,10 +43,12 @@ static void on_completed(
 static void on_connection(void *cls, struct MHD_Connection *c, void **socket_context,
     enum MHD_ConnectionNotificationCode code)
 {
-    (void)cls;
+    struct server *s = cls;
     (void)c;
     (void)socket_context;
     metric_add(METRIC_http_connections, code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+        atomic_fetch_sub(&s->connections, 1);
 }
 
 /* Paths and queries stay as they were sent. */
@@ -77,80 +72,6 @@ static void on_panic(void *cls, const char *file, unsigned line, const char *rea
 {
     (void)cls;
     log_bug(file ? file : "libmicrohttpd", (int)line, "libmicrohttpd", reason ? reason : "");
-}
-
-/* ---- listening ---- */
-
-static enum err listen_parse(struct str s, struct sockaddr_storage *ret, socklen_t *ret_n)
-{
-    size_t colon = s.n;
-    while (colon > 0 && s.p[colon - 1] != ':')
-        colon--;
-    if (colon == 0 || s.n - colon < 1 || s.n - colon > 5)
-        return ERR_SYNTAX;
-    unsigned port = 0;
-    for (size_t i = colon; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9')
-            return ERR_SYNTAX;
-        port = port * 10 + (unsigned)(s.p[i] - '0');
-    }
-    struct str host = str_sub(s, 0, colon - 1);
-    bool bracketed = host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
-    if (bracketed)
-        host = str_sub(host, 1, host.n - 1);
-    if (port > 65535 || ip_parse(host, ret) != ERR_OK || bracketed != (ret->ss_family == AF_INET6))
-        return ERR_SYNTAX;
-    if (ret->ss_family == AF_INET6) {
-        ((struct sockaddr_in6 *)(void *)ret)->sin6_port = htons((uint16_t)port);
-        *ret_n = sizeof(struct sockaddr_in6);
-    } else {
-        ((struct sockaddr_in *)(void *)ret)->sin_port = htons((uint16_t)port);
-        *ret_n = sizeof(struct sockaddr_in);
-    }
-    return ERR_OK;
-}
-
-static int socket_open(const struct sockaddr_storage *address, socklen_t n)
-{
-    int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -1;
-    int on = 1;
-    bool good = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0;
-    if (address->ss_family == AF_INET6)
-        good = good && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0;
-    good = good && bind(fd, (const struct sockaddr *)address, n) == 0 &&
-           listen(fd, LISTEN_BACKLOG) == 0;
-    if (good)
-        return fd;
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    return -1;
-}
-
-static enum err server_listen(struct server *s, struct buf *why)
-{
-    struct sockaddr_storage address = {0};
-    socklen_t n = 0;
-    struct str text = s->options.listen;
-    if (listen_parse(text, &address, &n) != ERR_OK) {
-        buf_printf(why, "%.*s is no address and port such as 127.0.0.1:8080 or [::1]:8080\n",
-            STR_FMT(text));
-        return ERR_CONFIG;
-    }
-    s->listen_fd = socket_open(&address, n);
-    if (s->listen_fd < 0) {
-        buf_printf(why, "can't listen on %.*s: %s\n", STR_FMT(text), strerrordesc_np(errno));
-        return ERR_IO;
-    }
-    n = sizeof(address);
-    if (getsockname(s->listen_fd, (struct sockaddr *)&address, &n) != 0)
-        return ERR_IO;
-    s->port =
-        ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&address)->sin6_port
-                                            : ((struct sockaddr_in *)(void *)&address)->sin_port);
-    return ERR_OK;
 }
 
 /* ---- starting ---- */
@@ -187,8 +108,8 @@ static struct MHD_Daemon *daemon_start(struct server *s)
     int n = 0;
 #define ITEM(option, number, pointer)                                                              \
     (items[n++] = (struct MHD_OptionItem){(option), (intptr_t)(number), (pointer)})
-    ITEM(MHD_OPTION_LISTEN_SOCKET, s->listen_fd, NULL);
-    ITEM(MHD_OPTION_CONNECTION_LIMIT, o->connections_max, NULL);
+    /* It divides the limit among its threads, unevenly filled as they may be; the true limit is the acceptor's. */
+    ITEM(MHD_OPTION_CONNECTION_LIMIT, o->connections_max * o->threads, NULL);
     ITEM(MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->connection_memory, NULL);
     ITEM(MHD_OPTION_CONNECTION_TIMEOUT, o->idle_timeout_s, NULL);
     if (o->threads > 1)
@@ -202,11 +123,30 @@ static struct MHD_Daemon *daemon_start(struct server *s)
     ITEM(MHD_OPTION_END, 0, NULL);
 #undef ITEM
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
-                     MHD_USE_ERROR_LOG | (str_absent(o->tls_cert) ? 0 : MHD_USE_TLS);
+                     MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET |
+                     (str_absent(o->tls_cert) ? 0 : MHD_USE_TLS);
     return MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log,
         NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape,
         NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, NULL, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+        on_connection, s, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+}
+
+static enum err server_run(struct server *s, struct buf *why)
+{
+    bool tls = !str_absent(s->options.tls_cert);
+    s->daemon = daemon_start(s);
+    if (!s->daemon) {
+        buf_printf(why, "can't serve HTTP on %.*s: %s\n", STR_FMT(s->options.listen),
+            tls ? "the TLS certificate or its key was refused"
+                : "the HTTP library refused to start");
+        return tls ? ERR_CONFIG : ERR_IO;
+    }
+    enum err e = acceptor_run(s->acceptor, s);
+    if (e != ERR_OK) {
+        buf_cstr(why, "can't start the thread that accepts connections\n");
+        MHD_stop_daemon(s->daemon);
+    }
+    return e;
 }
 
 enum err server_start(const struct server_options *o, struct buf *why, struct server **ret)
@@ -217,20 +157,15 @@ enum err server_start(const struct server_options *o, struct buf *why, struct se
     s->options.trusted_proxy = text_copy(o->trusted_proxy);
     s->options.tls_cert = text_copy(o->tls_cert);
     s->options.tls_key = text_copy(o->tls_key);
-    s->listen_fd = -1;
     atomic_init(&s->refs, 1);
     pthread_mutex_init(&s->lock, NULL);
     MHD_set_panic_func(on_panic, NULL);
-    enum err e = server_listen(s, why);
-    if (e == ERR_OK && !(s->daemon = daemon_start(s))) {
-        buf_printf(why, "can't serve HTTP on %.*s: %s\n", STR_FMT(s->options.listen),
-            str_absent(o->tls_cert) ? "the HTTP library refused to start"
-                                    : "the TLS certificate or its key was refused");
-        e = str_absent(o->tls_cert) ? ERR_IO : ERR_CONFIG;
-    }
+    enum err e = acceptor_new(s->options.listen, why, &s->acceptor);
+    if (e == ERR_OK)
+        e = server_run(s, why);
     if (e != ERR_OK) {
-        if (s->listen_fd >= 0)
-            close(s->listen_fd);
+        if (s->acceptor)
+            acceptor_free(s->acceptor);
         server_unref(s);
         return e;
     }
@@ -240,7 +175,7 @@ enum err server_start(const struct server_options *o, struct buf *why, struct se
 
 int server_port(const struct server *s)
 {
-    return s->port;
+    return acceptor_port(s->acceptor);
 }
 
 /* ---- stopping ---- */
@@ -255,9 +190,7 @@ static void wait_zero(atomic_int *count, int64_t limit_ms)
 void server_stop(struct server *s, int64_t drain_ms)
 {
     atomic_store(&s->stopping, true);
-    MHD_socket fd = MHD_quiesce_daemon(s->daemon);
-    if (fd != MHD_INVALID_SOCKET)
-        close(fd);
+    acceptor_free(s->acceptor);
     wait_zero(&s->open, drain_ms);
     requests_abandon(s);
     wait_zero(&s->open, ABANDON_MS);

@@ -12,11 +12,13 @@
 /* A body that has not come after this time is given up. */
 #define BODY_TIME_MAX_US (INT64_C(60) * 1000 * 1000)
 
+struct acceptor;
+
 struct server {
     struct server_options options; /* texts are the server's own copies */
     struct MHD_Daemon *daemon;
-    int listen_fd;
-    int port;
+    struct acceptor *acceptor;
+    atomic_int connections;
     atomic_int refs;      /* the owner's and one for each request */
     atomic_int open;      /* requests whose headers were read and whose reply is not sent */
     atomic_int answering; /* threads inside request_answer that may still touch the daemon */
@@ -59,6 +61,14 @@ struct reply {
     bool close;
     bool cache_control;
 };
+
+/* ---- acceptor.c ---- */
+/* Binds; nothing is accepted before acceptor_run. ERR_CONFIG, ERR_IO with text in `why`. */
+enum err acceptor_new(struct str listen, struct buf *why, struct acceptor **ret) must_check;
+int acceptor_port(const struct acceptor *a);
+enum err acceptor_run(struct acceptor *a, struct server *s) must_check;
+/* No connection is accepted after this; the socket is closed. */
+void acceptor_free(struct acceptor *a);
 
 /* ---- headers.c ---- */
 struct header_facts {

@@ -3,9 +3,9 @@
 #include "base/mem.h"
 #include "http/server.h"
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -175,8 +175,9 @@ static void an_answer_before_the_handler_returned_is_sent(void **state)
 {
     (void)state;
     struct server *s = start();
-    struct client c = client_talk(server_port(s), STR("GET /at-once?1 HTTP/1.1\r\nHost: x\r\n\r\n"
-                                                      "GET /at-once?2 HTTP/1.1\r\nHost: x\r\n\r\n"));
+    struct client c =
+        client_talk(server_port(s), STR("GET /at-once?1 HTTP/1.1\r\nHost: x\r\n\r\n"
+                                        "GET /at-once?2 HTTP/1.1\r\nHost: x\r\n\r\n"));
     assert_true(client_has(&c, "<1>"));
     assert_true(client_has(&c, "<2>"));
     client_end(&c);

@@ -1,0 +1,174 @@
+/* One thread accepts and hands the connections to libmicrohttpd's. Its own way to stop accepting, MHD_quiesce_daemon,
+ * races with its threads in 0.9.75: both take the listening socket out of the epoll set, and the loser panics. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/url.h"
+#include "http/server_private.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LISTEN_BACKLOG 4096
+/* How long to wait for a descriptor or a connection to become free. */
+#define FULL_WAIT_MS 20
+
+struct acceptor {
+    int fd, stop_fd, port;
+    pthread_t thread;
+    bool running;
+    struct server *server;
+};
+
+static enum err listen_parse(struct str s, struct sockaddr_storage *ret, socklen_t *ret_n)
+{
+    size_t colon = s.n;
+    while (colon > 0 && s.p[colon - 1] != ':')
+        colon--;
+    if (colon == 0 || s.n - colon < 1 || s.n - colon > 5)
+        return ERR_SYNTAX;
+    unsigned port = 0;
+    for (size_t i = colon; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return ERR_SYNTAX;
+        port = port * 10 + (unsigned)(s.p[i] - '0');
+    }
+    struct str host = str_sub(s, 0, colon - 1);
+    bool bracketed = host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
+    if (bracketed)
+        host = str_sub(host, 1, host.n - 1);
+    if (port > 65535 || ip_parse(host, ret) != ERR_OK || bracketed != (ret->ss_family == AF_INET6))
+        return ERR_SYNTAX;
+    if (ret->ss_family == AF_INET6) {
+        ((struct sockaddr_in6 *)(void *)ret)->sin6_port = htons((uint16_t)port);
+        *ret_n = sizeof(struct sockaddr_in6);
+    } else {
+        ((struct sockaddr_in *)(void *)ret)->sin_port = htons((uint16_t)port);
+        *ret_n = sizeof(struct sockaddr_in);
+    }
+    return ERR_OK;
+}
+
+static int socket_open(const struct sockaddr_storage *address, socklen_t n)
+{
+    int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    int on = 1;
+    bool good = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0;
+    if (address->ss_family == AF_INET6)
+        good = good && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0;
+    good = good && bind(fd, (const struct sockaddr *)address, n) == 0 &&
+           listen(fd, LISTEN_BACKLOG) == 0;
+    if (good)
+        return fd;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+static int port_of(const struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)(const void *)address)->sin6_port);
+    return ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port);
+}
+
+enum err acceptor_new(struct str text, struct buf *why, struct acceptor **ret)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t n = 0;
+    if (listen_parse(text, &address, &n) != ERR_OK) {
+        buf_printf(why, "'%.*s' is no address and port such as 127.0.0.1:8080 or [::1]:8080\n",
+            STR_FMT(text));
+        return ERR_CONFIG;
+    }
+    int fd = socket_open(&address, n);
+    int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    n = sizeof(address);
+    if (fd < 0 || stop_fd < 0 || getsockname(fd, (struct sockaddr *)&address, &n) != 0) {
+        buf_printf(why, "can't listen on %.*s: %s\n", STR_FMT(text), strerrordesc_np(errno));
+        if (fd >= 0)
+            close(fd);
+        if (stop_fd >= 0)
+            close(stop_fd);
+        return ERR_IO;
+    }
+    struct acceptor *a = mem_alloc(sizeof(*a));
+    *a = (struct acceptor){.fd = fd, .stop_fd = stop_fd, .port = port_of(&address)};
+    *ret = a;
+    return ERR_OK;
+}
+
+int acceptor_port(const struct acceptor *a)
+{
+    return a->port;
+}
+
+/* False when nothing waits any more or nothing can be taken now. */
+static bool accept_one(struct acceptor *a, bool *ret_full)
+{
+    struct sockaddr_storage peer;
+    socklen_t n = sizeof(peer);
+    if (atomic_load(&a->server->connections) >= a->server->options.connections_max) {
+        *ret_full = true;
+        return false;
+    }
+    int fd = accept4(a->fd, (struct sockaddr *)&peer, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) {
+        *ret_full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+        return errno == ECONNABORTED || errno == EINTR;
+    }
+    /* Counted here and not when the library's thread gets to it, so that the limit is never passed. */
+    atomic_fetch_add(&a->server->connections, 1);
+    /* It closes the socket when it refuses. */
+    if (MHD_add_connection(a->server->daemon, fd, (struct sockaddr *)&peer, n) != MHD_YES) {
+        atomic_fetch_sub(&a->server->connections, 1);
+        *ret_full = true;
+        return false;
+    }
+    return true;
+}
+
+static void *acceptor_main(void *arg)
+{
+    struct acceptor *a = arg;
+    struct pollfd p[2] = {{.fd = a->stop_fd, .events = POLLIN}, {.fd = a->fd, .events = POLLIN}};
+    bool was_full = false;
+    for (;;) {
+        if (poll(p, 2, -1) < 0 && errno != EINTR)
+            log_bug(__FILE__, __LINE__, "poll", "waiting for connections works");
+        if (p[0].revents)
+            return NULL;
+        bool full = false;
+        while (accept_one(a, &full))
+            ;
+        if (full && !was_full)
+            log_warn("connections_full", LOG_I("open", atomic_load(&a->server->connections)));
+        was_full = full;
+        if (full)
+            poll(p, 1, FULL_WAIT_MS);
+    }
+}
+
+enum err acceptor_run(struct acceptor *a, struct server *s)
+{
+    a->server = s;
+    a->running = pthread_create(&a->thread, NULL, acceptor_main, a) == 0;
+    return a->running ? ERR_OK : ERR_IO;
+}
+
+void acceptor_free(struct acceptor *a)
+{
+    if (a->running) {
+        ensure(eventfd_write(a->stop_fd, 1) == 0, "the acceptor can be woken");
+        pthread_join(a->thread, NULL);
+    }
+    close(a->fd);
+    close(a->stop_fd);
+    mem_free(a);
+}
