@@ -13,7 +13,7 @@ struct audit_row {
     struct str detail;          /* JSON without secrets; absent: none */
     struct str prev_hash, hash; /* hex SHA-256 */
 };
-/* Fills id, at, prev_hash and hash. */
+/* Sets id and at; prev_hash and hash, which are not read, go into the table alone. */
 enum err store_audit_add(struct tx *tx, struct audit_row *r) must_check;
 typedef enum err (*store_audit_fn)(void *arg, const struct audit_row *r);
 enum err store_audit_each(struct db *db, int64_t from_id, store_audit_fn fn, void *arg) must_check;

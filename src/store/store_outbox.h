@@ -18,7 +18,7 @@ struct outbox_row {
     struct str state; /* "waiting", "delivered", "parked" */
     int64_t tries;
     int64_t round;  /* tries since made or last sent again by hand: the place in the schedule */
-    int64_t due_at; /* while waiting */
+    int64_t due_at; /* while waiting; while leased: the lease's end */
     int64_t created_at;
     int64_t delivered_at;
     struct str parked_reason;
@@ -59,6 +59,7 @@ struct outbox_try_row {
         error; /* short word when there was no answer: "timeout", "connect", "blocked", "tls", ... */
     struct str reply; /* first OUTBOX_REPLY_MAX bytes */
 };
+/* Counts one more in the outbox row's tries and round. ERR_DUPLICATE when the number is taken. */
 enum err store_outbox_try_add(struct tx *tx, const struct outbox_try_row *r) must_check;
 typedef enum err (*store_outbox_try_fn)(void *arg, const struct outbox_try_row *r);
 enum err store_outbox_try_each(

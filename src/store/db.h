@@ -1,0 +1,121 @@
+/* The engine interface, at the level of statements: queries are written once, in the dialect that SQLite and
+ * PostgreSQL share (`tools/check-sql` knows its rules), and run on whatever engine a connection has.
+ *
+ * A statement is a static `struct db_sql`, whose address is the key of the connection's cache of prepared
+ * statements. Values are bound to $1, $2, ... and columns are read by name. A statement in use:
+ *
+ *     struct db_stmt *st = db_query(db, &SQL_THING);
+ *     db_int(st, 1, id);
+ *     enum err e = db_step(st);          ERR_OK: a row, ERR_NO_ROW: no (further) row
+ *     ...db_col_int(st, "column")...
+ *     db_end(st);
+ *
+ * Texts and blobs are not copied: what is bound stays until db_end, what is read dies at the next step or at
+ * db_end. An error while preparing or binding is told by the step. A connection belongs to one thread at a time. */
+#ifndef KASSA_STORE_DB_H
+#define KASSA_STORE_DB_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include <stdint.h>
+
+struct db;
+struct db_stmt;
+
+struct db_sql {
+    const char *text;
+};
+
+enum db_begin { DB_BEGIN_READ, DB_BEGIN_WRITE };
+
+/* What an engine does. Handles are the engine's own. Errors: ERR_STORE_BUSY, ERR_STORE_FULL, ERR_STORE_IO,
+ * ERR_DUPLICATE (a uniqueness), ERR_INTERNAL (any other constraint or a wrong statement: a bug). The engine logs its
+ * own text for all but BUSY and DUPLICATE, as nothing else carries it. */
+struct db_ops {
+    const char *name;
+    void (*close)(void *conn);
+    enum err (*begin)(void *conn, enum db_begin how);
+    enum err (*commit)(void *conn);
+    /* Undoes whatever is open; nothing is also fine. */
+    void (*rollback)(void *conn);
+    enum err (*savepoint)(void *conn);
+    enum err (*release)(void *conn);
+    /* Undoes to the savepoint and forgets it. */
+    enum err (*rollback_to)(void *conn);
+    /* Statements without values, separated by semicolons: schema files. */
+    enum err (*script)(void *conn, const char *text);
+    enum err (*has_table)(void *conn, const char *name, bool *ret);
+    /* Housekeeping between batches, when nobody waits for the last one any more. */
+    void (*maintain)(void *conn);
+
+    enum err (*prepare)(void *conn, const char *text, void **ret_stmt);
+    void (*finalize)(void *stmt);
+    enum err (*bind_int)(void *stmt, int k, int64_t v);
+    enum err (*bind_text)(void *stmt, int k, struct str s);
+    enum err (*bind_blob)(void *stmt, int k, struct str s);
+    enum err (*bind_null)(void *stmt, int k);
+    enum err (*step)(void *stmt); /* ERR_OK: a row; ERR_NO_ROW: done */
+    void (*reset)(void *stmt);
+    int64_t (*changes)(void *stmt); /* rows that the finished statement changed */
+    int (*column_count)(void *stmt);
+    const char *(*column_name)(void *stmt, int i);
+    bool (*column_null)(void *stmt, int i);
+    int64_t (*column_int)(void *stmt, int i);
+    struct str (*column_bytes)(void *stmt, int i);
+};
+
+struct db_open {
+    const char *path;
+    bool create;  /* may make a new file */
+    bool reading; /* refuses to write */
+};
+
+struct db_engine {
+    /* ERR_IO with a text in `why`; the connection is complete, pragmas set. */
+    enum err (*open)(
+        const struct db_engine *g, const struct db_open *o, struct buf *why, struct db **ret);
+    const struct migration *migrations; /* ends with version 0 (store/migrate.h) */
+};
+
+extern const struct db_engine db_sqlite_engine;
+
+/* For engines: a connection around a handle. Owner: the caller, db_close. */
+struct db *db_new(const struct db_ops *ops, void *conn);
+/* For wrapping engines. */
+const struct db_ops *db_ops_of(const struct db *db);
+void *db_conn_of(const struct db *db);
+/* Frees a connection but not its handle. */
+void db_forget(struct db *db);
+void db_close(struct db *db);
+
+enum err db_begin(struct db *db, enum db_begin how) must_check;
+enum err db_commit(struct db *db) must_check;
+void db_rollback(struct db *db);
+enum err db_savepoint(struct db *db) must_check;
+enum err db_release(struct db *db) must_check;
+enum err db_rollback_to(struct db *db) must_check;
+enum err db_script(struct db *db, const char *text) must_check;
+enum err db_has_table(struct db *db, const char *name, bool *ret) must_check;
+void db_maintain(struct db *db);
+
+/* Never NULL. When the cached statement is in use (a callback asks the same query again), a second one is made. */
+struct db_stmt *db_query(struct db *db, const struct db_sql *sql);
+void db_int(struct db_stmt *st, int k, int64_t v);
+void db_opt(struct db_stmt *st, int k, int64_t v);     /* 0: NULL */
+void db_text(struct db_stmt *st, int k, struct str s); /* absent: NULL */
+void db_blob(struct db_stmt *st, int k, struct str s); /* absent: NULL */
+enum err db_step(struct db_stmt *st) must_check;
+void db_end(struct db_stmt *st);
+/* Runs to the end, ends; how many rows it changed. */
+enum err db_exec(struct db_stmt *st, int64_t *ret_changes) must_check;
+/* The same for a statement whose number of changes says nothing. */
+enum err db_do(struct db_stmt *st) must_check;
+/* The same, where exactly one row must change: `none` when it did not. */
+enum err db_do_one(struct db_stmt *st, enum err none) must_check;
+
+/* Asserts that the statement has such a column. NULL reads as 0 and as absent. */
+int64_t db_col_int(struct db_stmt *st, const char *name);
+struct str db_col_str(struct db_stmt *st, const char *name);
+
+#endif

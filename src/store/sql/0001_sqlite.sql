@@ -1,0 +1,367 @@
+-- Ids and times (milliseconds since 1970-01-01 UTC) come from the program. Sums are whole poisha.
+-- Texts of states are those of core; the CHECKs refuse a row that no version of the program could have meant.
+PRAGMA application_id = 1262572371;
+
+CREATE TABLE schema_version (
+    version INTEGER PRIMARY KEY,
+    applied_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE id_block (
+    name TEXT NOT NULL PRIMARY KEY,
+    next INTEGER NOT NULL CHECK (next > 0)
+) STRICT;
+INSERT INTO id_block (name, next) VALUES ('payment', 100000001), ('row', 1);
+
+CREATE TABLE setting (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE change_counter (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    changes INTEGER NOT NULL
+) STRICT;
+INSERT INTO change_counter (id, changes) VALUES (1, 1);
+
+CREATE TABLE merchant (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE account (
+    id INTEGER PRIMARY KEY,
+    uuid BLOB NOT NULL UNIQUE CHECK (length(uuid) = 16),
+    merchant_id INTEGER NOT NULL REFERENCES merchant (id),
+    name TEXT NOT NULL,
+    currency TEXT NOT NULL CHECK (length(currency) = 3),
+    fee_bp INTEGER NOT NULL CHECK (fee_bp BETWEEN 0 AND 10000),
+    fee_fixed INTEGER NOT NULL CHECK (fee_fixed >= 0),
+    services TEXT NOT NULL,
+    digest TEXT NOT NULL CHECK (digest IN ('sha1', 'sha256')),
+    success_redirect_id INTEGER,
+    fail_redirect_id INTEGER,
+    endpoint_id INTEGER,
+    notify_mode TEXT NOT NULL CHECK (notify_mode IN ('GET', 'POST', 'POST_JSON')),
+    notify_field_set INTEGER NOT NULL CHECK (notify_field_set BETWEEN 10 AND 12),
+    notify_secret_box BLOB,
+    notify_old_secret_box BLOB,
+    notify_old_secret_until INTEGER NOT NULL,
+    enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX account_name ON account (merchant_id, name) WHERE name <> '';
+
+CREATE TABLE certificate (
+    id INTEGER PRIMARY KEY,
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    purpose TEXT NOT NULL CHECK (purpose IN ('payments', 'payouts', 'notifications')),
+    public_der BLOB NOT NULL,
+    private_box BLOB CHECK (private_box IS NULL OR purpose = 'notifications'),
+    fingerprint TEXT NOT NULL CHECK (length(fingerprint) = 64),
+    not_before INTEGER NOT NULL,
+    not_after INTEGER NOT NULL,
+    revoked_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    refused_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX certificate_account ON certificate (account_id);
+
+CREATE TABLE redirect (
+    id INTEGER PRIMARY KEY,
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    deleted_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX redirect_name ON redirect (account_id, name) WHERE deleted_at = 0;
+CREATE INDEX redirect_account ON redirect (account_id);
+
+CREATE TABLE endpoint (
+    id INTEGER PRIMARY KEY,
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    mode TEXT NOT NULL CHECK (mode IN ('GET', 'POST', 'POST_JSON')),
+    field_set INTEGER NOT NULL CHECK (field_set BETWEEN 10 AND 12),
+    secret_box BLOB,
+    old_secret_box BLOB,
+    old_secret_until INTEGER NOT NULL,
+    disabled_at INTEGER NOT NULL,
+    disabled_reason TEXT,
+    deleted_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX endpoint_name ON endpoint (account_id, name) WHERE deleted_at = 0;
+CREATE INDEX endpoint_account ON endpoint (account_id);
+
+CREATE TABLE wallet_credential (
+    id INTEGER PRIMARY KEY,
+    wallet TEXT NOT NULL,
+    name TEXT NOT NULL,
+    account_id INTEGER REFERENCES account (id),
+    base_url TEXT NOT NULL,
+    secret_box BLOB NOT NULL,
+    enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    created_at INTEGER NOT NULL,
+    token_asks INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE wallet_token (
+    credential_id INTEGER PRIMARY KEY REFERENCES wallet_credential (id),
+    token_box BLOB,
+    refresh_box BLOB,
+    expires_at INTEGER NOT NULL,
+    refresh_expires_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE wallet_token_call (
+    id INTEGER PRIMARY KEY,
+    credential_id INTEGER NOT NULL REFERENCES wallet_credential (id),
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX wallet_token_call_credential ON wallet_token_call (credential_id, at);
+
+CREATE TABLE payment (
+    id INTEGER PRIMARY KEY,
+    uuid BLOB NOT NULL UNIQUE CHECK (length(uuid) = 16),
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    day INTEGER NOT NULL,
+    order_id TEXT NOT NULL,
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    currency TEXT NOT NULL,
+    service TEXT NOT NULL,
+    wallet TEXT NOT NULL,
+    state TEXT NOT NULL
+        CHECK (state IN ('open', 'executing', 'review', 'paid', 'cancelled', 'failed')),
+    version INTEGER NOT NULL CHECK (version > 0),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    success_url TEXT,
+    fail_url TEXT,
+    endpoint_url TEXT,
+    endpoint_id INTEGER,
+    description TEXT,
+    customer_ip TEXT NOT NULL,
+    customer_json TEXT,
+    fee_bp INTEGER NOT NULL CHECK (fee_bp BETWEEN 0 AND 10000),
+    fee_fixed INTEGER NOT NULL CHECK (fee_fixed >= 0),
+    paid INTEGER NOT NULL CHECK (paid >= 0),
+    commission INTEGER NOT NULL CHECK (commission >= 0),
+    credited INTEGER NOT NULL CHECK (credited >= 0),
+    refunded INTEGER NOT NULL CHECK (refunded >= 0),
+    payer_mask TEXT,
+    final_at INTEGER NOT NULL CHECK ((final_at > 0) = (state IN ('paid', 'cancelled', 'failed'))),
+    sequence INTEGER NOT NULL CHECK (sequence >= 0),
+    attempts INTEGER NOT NULL CHECK (attempts >= 0),
+    language TEXT
+) STRICT;
+CREATE INDEX payment_history ON payment (account_id, day, id);
+CREATE INDEX payment_open ON payment (expires_at) WHERE state = 'open';
+
+-- No reference to payment: an order stays taken when its payment is archived.
+CREATE TABLE payment_order (
+    account_id INTEGER NOT NULL,
+    order_id TEXT NOT NULL,
+    payment_id INTEGER NOT NULL,
+    uuid BLOB NOT NULL,
+    body_sha256 BLOB NOT NULL CHECK (length(body_sha256) = 32),
+    PRIMARY KEY (account_id, order_id)
+) STRICT, WITHOUT ROWID;
+
+-- How many payments an account has on a day, in pieces of consecutive ids: a page of the history skips whole pieces.
+CREATE TABLE day_count (
+    account_id INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    piece INTEGER NOT NULL,
+    payments INTEGER NOT NULL CHECK (payments > 0),
+    PRIMARY KEY (account_id, day, piece)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attempt (
+    id INTEGER PRIMARY KEY,
+    payment_id INTEGER NOT NULL REFERENCES payment (id),
+    number INTEGER NOT NULL CHECK (number > 0),
+    wallet TEXT NOT NULL,
+    credential_id INTEGER NOT NULL REFERENCES wallet_credential (id),
+    state TEXT NOT NULL CHECK (state IN ('creating', 'redirected', 'refused', 'cancelled',
+        'executing', 'unknown', 'paid', 'declined', 'failed', 'review')),
+    version INTEGER NOT NULL CHECK (version > 0),
+    callback_token TEXT NOT NULL UNIQUE,
+    invoice TEXT NOT NULL UNIQUE,
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    currency TEXT NOT NULL,
+    wallet_ref TEXT,
+    wallet_url TEXT,
+    trx_id TEXT,
+    payer_mask TEXT,
+    reason TEXT,
+    created_at INTEGER NOT NULL,
+    execute_sent_at INTEGER NOT NULL,
+    next_ask_at INTEGER,
+    asks INTEGER NOT NULL CHECK (asks >= 0),
+    UNIQUE (payment_id, number)
+) STRICT;
+CREATE INDEX attempt_due ON attempt (next_ask_at) WHERE next_ask_at IS NOT NULL;
+-- Two executes of one payment could charge a payer twice.
+CREATE UNIQUE INDEX attempt_moving ON attempt (payment_id) WHERE state IN ('executing', 'unknown');
+
+CREATE TABLE payment_event (
+    id INTEGER PRIMARY KEY,
+    payment_id INTEGER NOT NULL,
+    attempt_id INTEGER,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    event TEXT NOT NULL,
+    from_state TEXT,
+    to_state TEXT,
+    reason TEXT,
+    detail TEXT
+) STRICT;
+CREATE INDEX payment_event_payment ON payment_event (payment_id);
+
+CREATE TABLE credit (
+    id INTEGER PRIMARY KEY,
+    wallet TEXT NOT NULL,
+    credential_id INTEGER NOT NULL,
+    trx_id TEXT NOT NULL,
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    currency TEXT NOT NULL,
+    payer_mask TEXT,
+    account_id INTEGER NOT NULL,
+    payment_id INTEGER,
+    attempt_id INTEGER,
+    attached INTEGER NOT NULL CHECK (attached IN (0, 1)),
+    seen_at INTEGER NOT NULL,
+    UNIQUE (wallet, credential_id, trx_id),
+    CHECK (attached = 0 OR payment_id IS NOT NULL)
+) STRICT;
+CREATE INDEX credit_payment ON credit (payment_id);
+CREATE INDEX credit_unattached ON credit (seen_at) WHERE attached = 0;
+
+CREATE TABLE refund (
+    id INTEGER PRIMARY KEY,
+    payment_id INTEGER NOT NULL REFERENCES payment (id),
+    attempt_id INTEGER REFERENCES attempt (id),
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    state TEXT NOT NULL CHECK (state IN ('asked', 'sending', 'unknown', 'done', 'refused', 'review')),
+    version INTEGER NOT NULL CHECK (version > 0),
+    wallet_ref TEXT,
+    reason TEXT,
+    actor TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    final_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX refund_payment ON refund (payment_id);
+
+CREATE TABLE ledger_account (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('merchant_payable', 'wallet_clearing', 'wallet_fee',
+        'our_fee', 'suspense', 'refunds', 'reversals', 'settlement')),
+    owner INTEGER NOT NULL,
+    balance INTEGER NOT NULL,
+    UNIQUE (kind, owner)
+) STRICT;
+
+CREATE TABLE ledger_entry (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    payment_id INTEGER
+) STRICT;
+CREATE INDEX ledger_entry_payment ON ledger_entry (payment_id) WHERE payment_id IS NOT NULL;
+
+CREATE TABLE posting (
+    entry_id INTEGER NOT NULL REFERENCES ledger_entry (id),
+    number INTEGER NOT NULL CHECK (number > 0),
+    ledger_account_id INTEGER NOT NULL REFERENCES ledger_account (id),
+    amount INTEGER NOT NULL CHECK (amount <> 0),
+    balance_after INTEGER NOT NULL,
+    PRIMARY KEY (entry_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY,
+    payment_id INTEGER NOT NULL REFERENCES payment (id),
+    account_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL CHECK (sequence > 0),
+    webhook_id TEXT NOT NULL UNIQUE,
+    payment_status TEXT NOT NULL,
+    payment_amount INTEGER NOT NULL CHECK (payment_amount >= 0),
+    commission_amount INTEGER NOT NULL CHECK (commission_amount >= 0),
+    is_partial INTEGER NOT NULL CHECK (is_partial IN (0, 1)),
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'parked')),
+    tries INTEGER NOT NULL CHECK (tries >= 0),
+    round INTEGER NOT NULL CHECK (round >= 0),
+    due_at INTEGER NOT NULL,
+    lease_owner TEXT,
+    created_at INTEGER NOT NULL,
+    delivered_at INTEGER NOT NULL,
+    parked_reason TEXT,
+    UNIQUE (payment_id, sequence)
+) STRICT;
+CREATE INDEX outbox_waiting ON outbox (due_at) WHERE state = 'waiting';
+
+CREATE TABLE outbox_try (
+    outbox_id INTEGER NOT NULL REFERENCES outbox (id),
+    number INTEGER NOT NULL CHECK (number > 0),
+    at INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    url TEXT NOT NULL,
+    error TEXT,
+    reply BLOB,
+    PRIMARY KEY (outbox_id, number)
+) STRICT;
+
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY CHECK (id > 0),
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    object TEXT NOT NULL,
+    detail TEXT,
+    prev_hash TEXT NOT NULL CHECK (length(prev_hash) = 64),
+    hash TEXT NOT NULL CHECK (length(hash) = 64)
+) STRICT;
+
+CREATE TRIGGER payment_event_update BEFORE UPDATE ON payment_event
+BEGIN
+    SELECT RAISE(ABORT, 'payment_event is append-only');
+END;
+CREATE TRIGGER payment_event_delete BEFORE DELETE ON payment_event
+BEGIN
+    SELECT RAISE(ABORT, 'payment_event is append-only');
+END;
+CREATE TRIGGER ledger_entry_update BEFORE UPDATE ON ledger_entry
+BEGIN
+    SELECT RAISE(ABORT, 'ledger_entry is append-only');
+END;
+CREATE TRIGGER ledger_entry_delete BEFORE DELETE ON ledger_entry
+BEGIN
+    SELECT RAISE(ABORT, 'ledger_entry is append-only');
+END;
+CREATE TRIGGER posting_update BEFORE UPDATE ON posting
+BEGIN
+    SELECT RAISE(ABORT, 'posting is append-only');
+END;
+CREATE TRIGGER posting_delete BEFORE DELETE ON posting
+BEGIN
+    SELECT RAISE(ABORT, 'posting is append-only');
+END;
+CREATE TRIGGER outbox_try_update BEFORE UPDATE ON outbox_try
+BEGIN
+    SELECT RAISE(ABORT, 'outbox_try is append-only');
+END;
+CREATE TRIGGER outbox_try_delete BEFORE DELETE ON outbox_try
+BEGIN
+    SELECT RAISE(ABORT, 'outbox_try is append-only');
+END;
+CREATE TRIGGER audit_update BEFORE UPDATE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'audit is append-only');
+END;
+CREATE TRIGGER audit_delete BEFORE DELETE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'audit is append-only');
+END;

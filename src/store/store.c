@@ -1,0 +1,211 @@
+/* Opening, the readers' connections, and the ways to the writer (writer.c). */
+#include "store/store_engine.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/migrate.h"
+#include "store/writer.h"
+#include <pthread.h>
+
+struct reader {
+    struct store *store;
+    struct db *db;
+    struct reader *next, **at;
+};
+
+struct store {
+    const struct db_engine *engine;
+    char *path;
+    const struct clock *clock;
+    struct writer *writer;
+    struct store_unit probe;
+    _Atomic bool probing;
+
+    pthread_key_t key; /* this thread's struct reader */
+    pthread_mutex_t lock;
+    struct reader *readers;
+};
+
+static void reader_close(struct reader *r)
+{
+    *r->at = r->next;
+    if (r->next)
+        r->next->at = r->at;
+    db_close(r->db);
+    mem_free(r);
+}
+
+static void reader_exit(void *arg)
+{
+    struct reader *r = arg;
+    struct store *s = r->store;
+    pthread_mutex_lock(&s->lock);
+    reader_close(r);
+    pthread_mutex_unlock(&s->lock);
+}
+
+enum err store_open_on(
+    const struct db_engine *g, const struct store_options *o, struct buf *why, struct store **ret)
+{
+    struct db *db;
+    struct db_open how = {.path = o->path, .create = o->create};
+    enum err e = g->open(g, &how, why, &db);
+    if (e != ERR_OK)
+        return e;
+    enum migrate_may may = o->migrate ? MIGRATE_ALL : o->create ? MIGRATE_NEW : MIGRATE_NOTHING;
+    e = migrate_run(db, g->migrations, may, clock_now_ms(o->clock), why);
+    if (e != ERR_OK) {
+        db_close(db);
+        return e;
+    }
+    struct store *s = mem_alloc(sizeof *s);
+    s->engine = g;
+    s->path = mem_strdup(o->path);
+    s->clock = o->clock;
+    atomic_init(&s->probing, false);
+    pthread_mutex_init(&s->lock, NULL);
+    ensure(pthread_key_create(&s->key, reader_exit) == 0, "too many stores are open");
+    s->writer = writer_start(db, o->clock, o->queue_max, o->batch_max);
+    *ret = s;
+    return ERR_OK;
+}
+
+enum err store_open(const struct store_options *o, struct buf *why, struct store **ret)
+{
+    return store_open_on(&db_sqlite_engine, o, why, ret);
+}
+
+void store_close(struct store *s)
+{
+    if (!s)
+        return;
+    writer_stop(s->writer);
+    pthread_key_delete(s->key);
+    while (s->readers)
+        reader_close(s->readers);
+    pthread_mutex_destroy(&s->lock);
+    mem_free(s->path);
+    mem_free(s);
+}
+
+const struct clock *store_clock(const struct store *s)
+{
+    return s->clock;
+}
+
+static void reader_add(struct store *s, struct reader *r)
+{
+    pthread_mutex_lock(&s->lock);
+    r->next = s->readers;
+    r->at = &s->readers;
+    if (r->next)
+        r->next->at = &r->next;
+    s->readers = r;
+    pthread_mutex_unlock(&s->lock);
+}
+
+struct db *store_reader(struct store *s)
+{
+    struct reader *r = pthread_getspecific(s->key);
+    if (r)
+        return r->db;
+    struct buf why;
+    buf_init(&why, 1024);
+    struct db *db;
+    struct db_open how = {.path = s->path, .reading = true};
+    if (s->engine->open(s->engine, &how, &why, &db) != ERR_OK) {
+        log_alarm("store_reader_failed", LOG_S("why", buf_view(&why)));
+        buf_clear(&why);
+        return NULL;
+    }
+    buf_clear(&why);
+    r = mem_alloc(sizeof *r);
+    r->store = s;
+    r->db = db;
+    reader_add(s, r);
+    ensure(pthread_setspecific(s->key, r) == 0, "a thread's reader can't be kept");
+    return db;
+}
+
+enum err store_read_begin(struct db *db)
+{
+    return db_begin(db, DB_BEGIN_READ);
+}
+
+void store_read_end(struct db *db)
+{
+    db_rollback(db);
+}
+
+enum err store_submit(struct store *s, struct store_unit *u)
+{
+    return writer_submit(s->writer, u);
+}
+
+struct waiter {
+    struct store_unit outer;
+    struct store_unit *inner;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool over;
+};
+
+static enum err waiter_run(struct store_unit *u, struct tx *tx)
+{
+    struct waiter *w = unit_owner(u, struct waiter, outer);
+    return w->inner->run(w->inner, tx);
+}
+
+static void waiter_done(struct store_unit *u, enum err result)
+{
+    struct waiter *w = unit_owner(u, struct waiter, outer);
+    if (w->inner->done)
+        w->inner->done(w->inner, result);
+    pthread_mutex_lock(&w->lock);
+    w->over = true;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+}
+
+enum err store_run(struct store *s, struct store_unit *u)
+{
+    ensure(!writer_is_self(s->writer), "the writer waits for itself");
+    struct waiter w = {.outer = {.run = waiter_run, .done = waiter_done}, .inner = u};
+    pthread_mutex_init(&w.lock, NULL);
+    pthread_cond_init(&w.wake, NULL);
+    enum err e = store_submit(s, &w.outer);
+    if (e == ERR_OK) {
+        pthread_mutex_lock(&w.lock);
+        while (!w.over)
+            pthread_cond_wait(&w.wake, &w.lock);
+        pthread_mutex_unlock(&w.lock);
+        e = w.outer.result;
+    }
+    pthread_cond_destroy(&w.wake);
+    pthread_mutex_destroy(&w.lock);
+    return e;
+}
+
+static enum err probe_run(struct store_unit *u, struct tx *tx)
+{
+    (void)u;
+    return store_setting_put(tx, "probe", STR("writable"));
+}
+
+static void probe_done(struct store_unit *u, enum err result)
+{
+    (void)result;
+    struct store *s = unit_owner(u, struct store, probe);
+    atomic_store(&s->probing, false);
+}
+
+bool store_writable(struct store *s)
+{
+    /* Nobody may be left who writes once a node is known to be out of order, so asking is also trying. */
+    if (!writer_writable(s->writer) && !atomic_exchange(&s->probing, true)) {
+        s->probe = (struct store_unit){.run = probe_run, .done = probe_done};
+        if (store_submit(s, &s->probe) != ERR_OK)
+            atomic_store(&s->probing, false);
+    }
+    return writer_writable(s->writer);
+}

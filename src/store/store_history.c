@@ -1,0 +1,99 @@
+#include "store/history.h"
+
+#include "store/row.h"
+#include "store/store_payment.h"
+
+/* Ids of one piece share all but their last 14 bits: a page is found by adding up whole pieces, of which ten million
+ * payments have some 600, and skipping fewer than 16384 entries of an index. */
+#define PIECE_BITS 14
+
+static const struct db_sql SQL_COUNT = {
+    "INSERT INTO day_count (account_id, day, piece, payments) VALUES ($1, $2, $3, 1)"
+    " ON CONFLICT (account_id, day, piece) DO UPDATE SET payments = day_count.payments + 1"};
+static const struct db_sql SQL_TOTAL = {"SELECT COALESCE(SUM(payments), 0) AS total FROM day_count"
+                                        " WHERE account_id = $1 AND day BETWEEN $2 AND $3"};
+static const struct db_sql SQL_PIECES = {
+    "SELECT day, piece, payments FROM day_count"
+    " WHERE account_id = $1 AND day BETWEEN $2 AND $3 ORDER BY day, piece"};
+static const struct db_sql SQL_PAGE = {
+    "SELECT id, order_id, created_at, amount, paid, commission, currency, state FROM payment"
+    " WHERE account_id = $1 AND (day, id) >= ($2, $3) AND day <= $4"
+    " ORDER BY day, id LIMIT $5 OFFSET $6"};
+
+enum err history_count(struct db *db, int64_t account_id, int32_t day, int64_t id)
+{
+    struct db_stmt *st = db_query(db, &SQL_COUNT);
+    db_int(st, 1, account_id);
+    db_int(st, 2, day);
+    db_int(st, 3, id >> PIECE_BITS);
+    return db_do(st);
+}
+
+enum err store_history_total(
+    struct db *db, int64_t account_id, int32_t day_from, int32_t day_to, int64_t *ret)
+{
+    struct db_stmt *st = db_query(db, &SQL_TOTAL);
+    db_int(st, 1, account_id);
+    db_int(st, 2, day_from);
+    db_int(st, 3, day_to);
+    return row_one_int(st, "total", ret);
+}
+
+struct place {
+    int64_t day;
+    int64_t id;   /* the piece's first */
+    int64_t skip; /* payments of the piece that are before the page */
+};
+
+/* The piece that holds the payment with `offset` others before it. ERR_NO_ROW: there are not so many. */
+static enum err place_find(struct db *db, int64_t account_id, int32_t day_from, int32_t day_to,
+    int64_t offset, struct place *ret)
+{
+    struct db_stmt *st = db_query(db, &SQL_PIECES);
+    db_int(st, 1, account_id);
+    db_int(st, 2, day_from);
+    db_int(st, 3, day_to);
+    enum err e;
+    while ((e = db_step(st)) == ERR_OK) {
+        int64_t payments = db_col_int(st, "payments");
+        if (offset < payments) {
+            *ret = (struct place){
+                db_col_int(st, "day"), db_col_int(st, "piece") << PIECE_BITS, offset};
+            break;
+        }
+        offset -= payments;
+    }
+    db_end(st);
+    return e;
+}
+
+static void item_read(struct row *r, struct history_item *ret)
+{
+    *ret = (struct history_item){
+        .id = row_int(r, "id"),
+        .order_id = row_str(r, "order_id"),
+        .created_at = row_int(r, "created_at"),
+        .amount = row_money(r, "amount"),
+        .commission = row_money(r, "commission"),
+        .currency = row_str(r, "currency"),
+    };
+    ret->has_commission = row_int(r, "paid") > 0;
+    row_check(r, payment_state_parse(db_col_str(r->st, "state"), &ret->state));
+}
+
+enum err store_history_page(struct db *db, int64_t account_id, int32_t day_from, int32_t day_to,
+    int64_t offset, int64_t limit, store_history_fn fn, void *arg)
+{
+    struct place place;
+    enum err e = place_find(db, account_id, day_from, day_to, offset, &place);
+    if (e != ERR_OK)
+        return e == ERR_NO_ROW ? ERR_OK : e;
+    struct db_stmt *st = db_query(db, &SQL_PAGE);
+    db_int(st, 1, account_id);
+    db_int(st, 2, place.day);
+    db_int(st, 3, place.id);
+    db_int(st, 4, day_to);
+    db_int(st, 5, limit);
+    db_int(st, 6, place.skip);
+    return row_each(st, struct history_item, item_read, fn, arg);
+}

@@ -1,0 +1,101 @@
+#include "store/tx.h"
+
+#include "store/row.h"
+
+#define LEASE_MIN 8
+#define LEASE_MAX 256
+
+static const struct db_sql SQL_LEASE = {
+    "UPDATE id_block SET next = next + $1 WHERE name = $2 RETURNING next"};
+
+static const char *id_name(enum store_id which)
+{
+    switch (which) {
+    case STORE_ID_PAYMENT:
+        return "payment";
+    case STORE_ID_ROW:
+        return "row";
+    case STORE_ID_COUNT:
+        break;
+    }
+    return NULL;
+}
+
+void tx_init(struct tx *tx, struct db *db)
+{
+    *tx = (struct tx){.db = db};
+    for (int i = 0; i < STORE_ID_COUNT; i++)
+        tx->ids[i].size = LEASE_MIN;
+}
+
+struct db *tx_db(struct tx *tx)
+{
+    return tx->db;
+}
+
+int64_t tx_now_ms(const struct tx *tx)
+{
+    return tx->now_ms;
+}
+
+static enum err lease(struct tx *tx, enum store_id which)
+{
+    struct id_lease *l = &tx->ids[which];
+    struct db_stmt *st = db_query(tx->db, &SQL_LEASE);
+    db_int(st, 1, l->size);
+    db_text(st, 2, str_from(id_name(which)));
+    int64_t end;
+    enum err e = row_one_int(st, "next", &end);
+    if (e != ERR_OK)
+        return e == ERR_NO_ROW ? ERR_STORE_IO : e;
+    l->end = end;
+    l->next = end - l->size;
+    l->in_unit = l->in_batch = true;
+    if (l->size < LEASE_MAX)
+        l->size *= 2;
+    return ERR_OK;
+}
+
+enum err tx_next_id(struct tx *tx, enum store_id which, int64_t *ret)
+{
+    struct id_lease *l = &tx->ids[which];
+    if (l->next == l->end) {
+        enum err e = lease(tx, which);
+        if (e != ERR_OK)
+            return e;
+    }
+    *ret = l->next++;
+    return ERR_OK;
+}
+
+void tx_unit_kept(struct tx *tx)
+{
+    for (int i = 0; i < STORE_ID_COUNT; i++)
+        tx->ids[i].in_unit = false;
+}
+
+void tx_unit_undone(struct tx *tx)
+{
+    for (int i = 0; i < STORE_ID_COUNT; i++) {
+        struct id_lease *l = &tx->ids[i];
+        if (l->in_unit)
+            l->next = l->end = 0;
+        l->in_unit = false;
+    }
+}
+
+void tx_batch_kept(struct tx *tx)
+{
+    for (int i = 0; i < STORE_ID_COUNT; i++)
+        tx->ids[i].in_unit = tx->ids[i].in_batch = false;
+}
+
+void tx_batch_undone(struct tx *tx)
+{
+    for (int i = 0; i < STORE_ID_COUNT; i++) {
+        struct id_lease *l = &tx->ids[i];
+        if (l->in_batch)
+            l->next = l->end = 0;
+        l->in_unit = l->in_batch = false;
+    }
+}

@@ -1,0 +1,30 @@
+/* A unit's view of the transaction, and the ids leased in it. Private to the store. */
+#ifndef KASSA_STORE_TX_H
+#define KASSA_STORE_TX_H
+
+#include "store/db.h"
+#include "store/store.h"
+
+/* A block of ids that the store gave away by raising id_block.next. What the transaction that raised it does not commit
+ * is forgotten, and never what a unit took out of a committed block: such ids are lost, not used twice. */
+struct id_lease {
+    int64_t next, end;
+    int64_t size;  /* of the next block: small for a short command, larger for a server */
+    bool in_unit;  /* leased since the savepoint */
+    bool in_batch; /* leased since the begin */
+};
+
+struct tx {
+    struct db *db;
+    int64_t now_ms;
+    struct id_lease ids[STORE_ID_COUNT];
+};
+
+void tx_init(struct tx *tx, struct db *db);
+/* What became of the leases. */
+void tx_unit_kept(struct tx *tx);
+void tx_unit_undone(struct tx *tx);
+void tx_batch_kept(struct tx *tx);
+void tx_batch_undone(struct tx *tx);
+
+#endif

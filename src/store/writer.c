@@ -1,0 +1,266 @@
+#include "store/writer.h"
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "store/tx.h"
+#include <pthread.h>
+#include <unistd.h>
+
+/* Another process held the file for the whole of the engine's patience: so often more, then the callers are told. */
+#define BUSY_TRIES 3
+#define BUSY_PAUSE_US 20000
+
+struct queue {
+    struct store_unit *first;
+    struct store_unit **end;
+    int64_t count;
+};
+
+struct writer {
+    struct db *db;
+    const struct clock *clock;
+    int64_t queue_max, batch_max;
+    pthread_t thread;
+    struct tx tx;
+    _Atomic bool writable;
+
+    pthread_mutex_t lock; /* for what follows */
+    pthread_cond_t wake;
+    struct queue queue;
+    bool waiting;
+    bool stopping;
+};
+
+static void queue_init(struct queue *q)
+{
+    *q = (struct queue){0};
+    q->end = &q->first;
+}
+
+static void queue_put(struct queue *q, struct store_unit *u)
+{
+    u->next = NULL;
+    *q->end = u;
+    q->end = &u->next;
+    q->count++;
+}
+
+/* The first `max` units, as a list of their own. */
+static int64_t queue_take(struct queue *q, int64_t max, struct store_unit **ret)
+{
+    struct store_unit **p = &q->first;
+    int64_t n = 0;
+    while (*p && n < max) {
+        p = &(*p)->next;
+        n++;
+    }
+    *ret = q->first;
+    q->first = *p;
+    *p = NULL;
+    if (!q->first)
+        q->end = &q->first;
+    q->count -= n;
+    return n;
+}
+
+static bool is_store_error(enum err e)
+{
+    return e == ERR_STORE_BUSY || e == ERR_STORE_FULL || e == ERR_STORE_IO;
+}
+
+/* Runs a unit inside its savepoint. What is returned is the batch's error: after a fault of the engine the whole
+ * transaction may be gone. */
+static enum err unit_run(struct writer *w, struct store_unit *u)
+{
+    enum err e = db_savepoint(w->db);
+    if (e != ERR_OK)
+        return e;
+    u->result = u->run(u, &w->tx);
+    if (is_store_error(u->result))
+        return u->result;
+    if (u->result == ERR_OK) {
+        e = db_release(w->db);
+        if (e == ERR_OK)
+            tx_unit_kept(&w->tx);
+    } else {
+        e = db_rollback_to(w->db);
+        if (e == ERR_OK)
+            tx_unit_undone(&w->tx);
+    }
+    return e;
+}
+
+static enum err batch_commit(struct writer *w)
+{
+    int64_t start = clock_mono_us();
+    enum err e = db_commit(w->db);
+    metric_observe(HISTOGRAM_commit_duration_us, clock_mono_us() - start);
+    return e;
+}
+
+static enum err batch_try(struct writer *w, struct store_unit *units)
+{
+    enum err e = db_begin(w->db, DB_BEGIN_WRITE);
+    if (e != ERR_OK)
+        return e;
+    w->tx.now_ms = clock_now_ms(w->clock);
+    for (struct store_unit *u = units; e == ERR_OK && u; u = u->next)
+        e = unit_run(w, u);
+    if (e == ERR_OK)
+        e = batch_commit(w);
+    if (e == ERR_OK) {
+        tx_batch_kept(&w->tx);
+    } else {
+        db_rollback(w->db);
+        tx_batch_undone(&w->tx);
+    }
+    return e;
+}
+
+static void pause_with_jitter(void)
+{
+    uint16_t random;
+    random_bytes(&random, sizeof random);
+    usleep(BUSY_PAUSE_US + random % BUSY_PAUSE_US);
+}
+
+static enum err batch_run(struct writer *w, struct store_unit *units)
+{
+    enum err e = ERR_STORE_BUSY;
+    for (int i = 0; i < BUSY_TRIES && e == ERR_STORE_BUSY; i++) {
+        if (i > 0)
+            pause_with_jitter();
+        e = batch_try(w, units);
+    }
+    return e;
+}
+
+static void note_writable(struct writer *w, bool now)
+{
+    if (atomic_exchange(&w->writable, now) == now)
+        return;
+    metric_set(METRIC_store_writable, now);
+    if (now)
+        log_info("store_writable_again");
+}
+
+static void note_batch(struct writer *w, const struct store_unit *units, int64_t n, enum err e)
+{
+    int64_t kept = 0;
+    for (const struct store_unit *u = units; e == ERR_OK && u; u = u->next)
+        kept += u->result == ERR_OK;
+    metric_add(METRIC_store_units_total, kept);
+    metric_add(METRIC_store_units_failed_total, n - kept);
+    if (e == ERR_OK)
+        metric_add(METRIC_store_commits_total, 1);
+    else
+        log_alarm("store_batch_failed", LOG_ERR(e), LOG_I("units", n));
+    if (e == ERR_STORE_FULL || e == ERR_STORE_IO)
+        note_writable(w, false);
+    else if (kept > 0)
+        note_writable(w, true);
+}
+
+/* A unit belongs to its owner as soon as its done is called, and may be gone or queued again. */
+static void batch_complete(struct store_unit *units, enum err e)
+{
+    while (units) {
+        struct store_unit *u = units;
+        units = u->next;
+        if (e != ERR_OK)
+            u->result = e;
+        if (u->done)
+            u->done(u, u->result);
+    }
+}
+
+/* Waits until there is work. 0: the end. */
+static int64_t next_batch(struct writer *w, struct store_unit **ret)
+{
+    pthread_mutex_lock(&w->lock);
+    while (!w->queue.first && !w->stopping) {
+        w->waiting = true;
+        pthread_cond_wait(&w->wake, &w->lock);
+        w->waiting = false;
+    }
+    int64_t n = queue_take(&w->queue, w->batch_max, ret);
+    metric_set(METRIC_store_queue_depth, w->queue.count);
+    pthread_mutex_unlock(&w->lock);
+    return n;
+}
+
+static void *writer_main(void *arg)
+{
+    struct writer *w = arg;
+    struct store_unit *units;
+    int64_t n;
+    while ((n = next_batch(w, &units)) > 0) {
+        enum err e = batch_run(w, units);
+        note_batch(w, units, n, e);
+        batch_complete(units, e);
+        db_maintain(w->db);
+    }
+    return NULL;
+}
+
+struct writer *writer_start(
+    struct db *db, const struct clock *clock, int64_t queue_max, int64_t batch_max)
+{
+    ensure(queue_max > 0 && batch_max > 0, "the store's limits are positive");
+    struct writer *w = mem_alloc(sizeof *w);
+    w->db = db;
+    w->clock = clock;
+    w->queue_max = queue_max;
+    w->batch_max = batch_max;
+    atomic_init(&w->writable, true);
+    metric_set(METRIC_store_writable, 1);
+    tx_init(&w->tx, db);
+    queue_init(&w->queue);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->wake, NULL);
+    ensure(pthread_create(&w->thread, NULL, writer_main, w) == 0, "a thread can't be started");
+    return w;
+}
+
+void writer_stop(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    pthread_cond_destroy(&w->wake);
+    pthread_mutex_destroy(&w->lock);
+    db_close(w->db);
+    mem_free(w);
+}
+
+enum err writer_submit(struct writer *w, struct store_unit *u)
+{
+    enum err e = ERR_OK;
+    pthread_mutex_lock(&w->lock);
+    if (w->stopping) {
+        e = ERR_STOPPING;
+    } else if (w->queue.count >= w->queue_max) {
+        e = ERR_BUSY;
+    } else {
+        queue_put(&w->queue, u);
+        metric_set(METRIC_store_queue_depth, w->queue.count);
+        if (w->waiting)
+            pthread_cond_signal(&w->wake);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return e;
+}
+
+bool writer_is_self(const struct writer *w)
+{
+    return pthread_equal(pthread_self(), w->thread) != 0;
+}
+
+bool writer_writable(const struct writer *w)
+{
+    return atomic_load(&w->writable);
+}
