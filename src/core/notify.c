@@ -156,7 +156,7 @@ void notify_payload(const struct notify_fields *f, enum notify_mode mode, enum n
     case NOTIFY_MODE_COUNT:
         break;
     }
-    assert(!"a mode of the enum");
+    assert(false && "a mode of the enum");
 }
 
 void redirect_signed_text(struct str order_id, struct str uuid, struct buf *out)

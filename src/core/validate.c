@@ -241,7 +241,7 @@ static void field_check(
         customer_check(run, spec, value);
         return;
     }
-    assert(!"a rule of the enum");
+    assert(false && "a rule of the enum");
 }
 
 static const struct field_spec *customer_spec(struct str name)
