@@ -4,7 +4,10 @@ import importlib.machinery
 import importlib.util
 import pathlib
 import shutil
+import signal
+import subprocess
 import tempfile
+import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -99,11 +102,11 @@ class Shell(Case):
     def test_what_a_script_leaves_running_is_ended(self):
         result, _ = self.run_file(RUN.run_shell, "test-a.sh", f"sleep 300 & echo $! >{self.dir}/pid\necho ok\n")
         self.counts(result, 1, 0)
-        pid = (self.dir / "pid").read_text(encoding="utf-8").strip()
+        pid = int((self.dir / "pid").read_text(encoding="utf-8"))
         for _ in range(50):
-            if not pathlib.Path(f"/proc/{pid}/cmdline").exists() or not pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+            if not alive(pid):
                 return
-            RUN.time.sleep(0.1)
+            time.sleep(0.1)
         self.fail("it still runs")
 
 
@@ -123,6 +126,44 @@ class Meson(Case):
 
     def test_a_sanitizer_that_stops_a_good_looking_program_fails_it(self):
         self.counts(RUN.meson_result({"name": "a", "result": "FAIL", "stdout": self.CMOCKA}), 2, 1)
+
+
+class Stopping(Case):
+    def tree(self):
+        """A project of one shell suite that says its process id and then sleeps."""
+        (self.dir / "tools").mkdir()
+        (self.dir / "tests" / "tools").mkdir(parents=True)
+        (self.dir / "tools" / "build").write_text("#!/bin/bash\n", encoding="utf-8")
+        (self.dir / "tools" / "build").chmod(0o755)
+        shutil.copy(ROOT / "tools" / "run-tests", self.dir / "tools" / "run-tests")
+        text = f"echo $$ >{self.dir}/pid.new\nmv {self.dir}/pid.new {self.dir}/pid\nsleep 300\necho ok\n"
+        (self.dir / "tests" / "tools" / "test-a.sh").write_text(text, encoding="utf-8")
+
+    def wait(self, condition):
+        for _ in range(200):
+            if condition():
+                return
+            time.sleep(0.1)
+        self.fail("it took too long")
+
+    def test_a_stopped_run_leaves_nothing_running(self):
+        self.tree()
+        run = subprocess.Popen([str(self.dir / "tools" / "run-tests"), "--only", "tools"],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.addCleanup(run.stdout.close)
+        self.addCleanup(run.kill)
+        self.wait((self.dir / "pid").exists)
+        pid = int((self.dir / "pid").read_text(encoding="utf-8"))
+        run.send_signal(signal.SIGTERM)
+        self.assertEqual(run.wait(10), 143)
+        self.wait(lambda: not alive(pid))
+
+
+def alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+    except OSError:
+        return False
 
 
 class Counting(Case):
