@@ -15,6 +15,7 @@ enum err cert_purpose_parse(struct str s, enum cert_purpose *ret) must_check;
 
 struct account_view {
     struct account_row row;
+    struct str merchant_name;
     const struct redirect_row *redirects; /* not deleted */
     int redirect_count;
     const struct endpoint_row *endpoints; /* not deleted; disabled ones too */
@@ -25,6 +26,8 @@ struct account_view {
 struct accounts;
 enum err accounts_new(struct store *store, struct keyring *keys, struct accounts **ret) must_check;
 void accounts_free(struct accounts *a);
+/* `fn` is called whenever the change counter moved, before the new accounts are seen; set before accounts_watch. */
+void accounts_listen(struct accounts *a, void (*fn)(void *arg), void *arg);
 /* Starts/stops the thread that watches the change counter. */
 enum err accounts_watch(struct accounts *a) must_check;
 

@@ -36,7 +36,7 @@ enum page_stage {
     PAGE_PAID,
     PAGE_CANCELLED,
     PAGE_FAILED,
-    PAGE_EXPIRED /* cancelled or failed by the end of the lifetime */
+    PAGE_EXPIRED /* nobody paid within the lifetime */
 };
 
 struct page_view {
@@ -66,12 +66,13 @@ struct checkout_act {
     /* the rest is checkout's own */
     char token[65], ref[129];
     int callback_status;
-    int64_t attempt_id;
-    struct arena *arena;
+    struct act_own *own;
     struct str language;
 };
+/* Each: ERR_BUSY, ERR_STOPPING: done is not called. */
 /* Starts an attempt (state CREATING, then the wallet's create on the outgoing loop). While one is executing or unknown: ERR_STATE.
- * After the end or the lifetime: ERR_STATE. A second press within 10 s while one is CREATING is the same attempt: ERR_OK. */
+ * After the end or the lifetime: ERR_STATE. A second press within 10 s while one is CREATING is the same attempt: ERR_OK.
+ * ERR_NOT_SENT: no credential for the wallet any more. */
 enum err checkout_pay(struct service *s, struct checkout_act *c) must_check;
 /* The page's cancel button. ERR_STATE when it is not OPEN any more. */
 enum err checkout_cancel(struct service *s, struct checkout_act *c) must_check;

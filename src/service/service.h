@@ -11,6 +11,8 @@
 struct accounts;
 struct settle;
 struct deliver;
+struct credentials;
+struct work;
 
 struct service {
     const struct config *config;
@@ -22,6 +24,9 @@ struct service {
     struct wallets *wallets;
     struct settle *settle;
     struct deliver *deliver;
+    struct credentials *credentials; /* NULL without workers */
+    struct work *
+        work; /* wakes settle and deliver (service/work.h): what ends late uses it, not the pointers above */
 };
 
 /* Opens the store and starts all parts (outgoing loop, settle, deliver) in order; recovery of what a crash left is settle's

@@ -27,4 +27,9 @@ enum err transition_apply(
 enum err transition_attempt(struct tx *tx, const struct attempt_row *from, enum attempt_event event,
     struct str actor, struct attempt_row *to) must_check;
 
+/* Money that belongs to no attempt which waits for it, while the payment has not ended: unattached credit in suspense, `paid`
+ * grows, the state stays. Nobody is told yet: the payment's end tells it. ERR_DUPLICATE as above. */
+enum err transition_suspend(
+    struct tx *tx, struct payment_row *p, const struct transition *t) must_check;
+
 #endif

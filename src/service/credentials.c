@@ -1,0 +1,209 @@
+#include "service/credentials.h"
+
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/store_wallet.h"
+#include "wallet/wallet.h"
+#include <pthread.h>
+
+#define CREDENTIALS_MAX 4096
+#define SECRET_BYTES_MAX 65536
+
+struct credential_item {
+    int64_t id;
+    enum wallet_kind wallet;
+    int64_t account_id; /* 0: shared */
+    bool enabled;
+    bool registered; /* the wallets' registry has it, as `content` */
+    uint8_t content[SHA256_LEN];
+};
+
+struct snapshot {
+    struct credential_item *items;
+    size_t count;
+};
+
+struct credentials {
+    struct store *store;
+    struct keyring *keys;
+    struct wallets *wallets;
+    pthread_rwlock_t lock;
+    struct snapshot now;
+};
+
+struct reading {
+    struct credentials *owner;
+    struct snapshot next;
+};
+
+static const struct credential_item *item_find(const struct snapshot *s, int64_t id)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->items[i].id == id) {
+            return &s->items[i];
+        }
+    }
+    return NULL;
+}
+
+static enum err secret_put(
+    struct credentials *c, const struct credential_row *r, struct arena *a, struct str plain)
+{
+    struct json *o = NULL;
+    const char *why = NULL;
+    enum err e = json_parse(a, plain, &o, &why);
+    if (e != ERR_OK) {
+        return e;
+    }
+    struct wallet_credential w = {
+        .id = r->id,
+        .wallet = r->wallet,
+        .base_url = r->base_url,
+        .username = json_get_string(o, "username"),
+        .password = json_get_string(o, "password"),
+        .app_key = json_get_string(o, "app_key"),
+        .app_secret = json_get_string(o, "app_secret"),
+    };
+    if (w.username.n == 0 || w.password.n == 0 || w.app_key.n == 0 || w.app_secret.n == 0) {
+        return ERR_CONFIG;
+    }
+    wallets_put(c->wallets, &w);
+    return ERR_OK;
+}
+
+static void content_digest(
+    const struct credential_row *r, struct str plain, uint8_t ret[SHA256_LEN])
+{
+    struct buf b;
+    buf_init(&b, SECRET_BYTES_MAX * 2);
+    buf_str(&b, r->base_url);
+    buf_char(&b, '\n');
+    buf_str(&b, plain);
+    sha256(b.p, b.n, ret);
+    buf_wipe(&b);
+}
+
+/* Registers what is new or differs. Disabled credentials too: an attempt that was begun with one is still asked about. */
+static enum err item_register(
+    struct credentials *c, const struct credential_row *r, struct credential_item *item)
+{
+    struct buf plain;
+    struct arena a;
+    buf_init(&plain, SECRET_BYTES_MAX);
+    enum err e = box_open(c->keys, "wallet", r->secret_box, &plain);
+    if (e == ERR_OK) {
+        content_digest(r, buf_view(&plain), item->content);
+        const struct credential_item *old = item_find(&c->now, r->id);
+        if (!old || !old->registered || memcmp(old->content, item->content, SHA256_LEN) != 0) {
+            arena_init(&a, SECRET_BYTES_MAX);
+            e = secret_put(c, r, &a, buf_view(&plain));
+            arena_clear(&a);
+        }
+    }
+    buf_wipe(&plain);
+    item->registered = e == ERR_OK;
+    return e;
+}
+
+static enum err reading_add(void *arg, const struct credential_row *r)
+{
+    struct reading *rd = arg;
+    struct snapshot *s = &rd->next;
+    if (s->count == CREDENTIALS_MAX) {
+        return ERR_LIMIT;
+    }
+    struct credential_item item = {
+        .id = r->id, .wallet = r->wallet, .account_id = r->account_id, .enabled = r->enabled};
+    enum err e = item_register(rd->owner, r, &item);
+    if (e != ERR_OK) {
+        log_alarm("credential_unusable", LOG_I("credential", r->id), LOG_ERR(e));
+    }
+    if ((s->count & (s->count - 1)) == 0) {
+        s->items = mem_realloc(s->items, (s->count ? s->count * 2 : 1) * sizeof *s->items);
+    }
+    s->items[s->count++] = item;
+    return ERR_OK;
+}
+
+static enum err reload(struct credentials *c)
+{
+    struct reading rd = {.owner = c};
+    struct db *db = store_reader(c->store);
+    enum err e = db ? store_credential_each(db, reading_add, &rd) : ERR_STORE_IO;
+    if (e != ERR_OK) {
+        mem_free(rd.next.items);
+        return e;
+    }
+    for (size_t i = 0; i < c->now.count; i++) {
+        if (!item_find(&rd.next, c->now.items[i].id)) {
+            wallets_remove(c->wallets, c->now.items[i].id);
+        }
+    }
+    pthread_rwlock_wrlock(&c->lock);
+    struct credential_item *old = c->now.items;
+    c->now = rd.next;
+    pthread_rwlock_unlock(&c->lock);
+    mem_free(old);
+    return ERR_OK;
+}
+
+enum err credentials_new(
+    struct store *store, struct keyring *keys, struct wallets *wallets, struct credentials **ret)
+{
+    struct credentials *c = mem_alloc(sizeof *c);
+    c->store = store;
+    c->keys = keys;
+    c->wallets = wallets;
+    pthread_rwlock_init(&c->lock, NULL);
+    enum err e = reload(c);
+    if (e != ERR_OK) {
+        credentials_free(c);
+        return e;
+    }
+    *ret = c;
+    return ERR_OK;
+}
+
+void credentials_free(struct credentials *c)
+{
+    if (!c) {
+        return;
+    }
+    mem_free(c->now.items);
+    pthread_rwlock_destroy(&c->lock);
+    mem_free(c);
+}
+
+void credentials_reload(struct credentials *c)
+{
+    enum err e = reload(c);
+    if (e != ERR_OK) {
+        log_error("credentials_not_reloaded", LOG_ERR(e));
+    }
+}
+
+bool credentials_find(
+    struct credentials *c, enum wallet_kind wallet, int64_t account_id, int64_t *ret_id)
+{
+    int64_t own = 0, shared = 0;
+    pthread_rwlock_rdlock(&c->lock);
+    for (size_t i = 0; i < c->now.count; i++) {
+        const struct credential_item *item = &c->now.items[i];
+        if (!item->enabled || !item->registered || item->wallet != wallet) {
+            continue;
+        }
+        if (item->account_id == account_id && item->id > own) {
+            own = item->id;
+        } else if (item->account_id == 0 && item->id > shared) {
+            shared = item->id;
+        }
+    }
+    pthread_rwlock_unlock(&c->lock);
+    if (own == 0 && shared == 0) {
+        return false;
+    }
+    *ret_id = own ? own : shared;
+    return true;
+}

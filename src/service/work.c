@@ -1,0 +1,132 @@
+#include "service/work.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "service/deliver.h"
+#include "service/settle.h"
+#include <pthread.h>
+
+#define WORK_BUCKETS 1024
+
+struct work_item {
+    int64_t attempt_id;
+    struct work_item *next;
+};
+
+struct work {
+    pthread_mutex_t lock;
+    struct work_item *buckets[WORK_BUCKETS];
+    int count;
+    pthread_mutex_t wake_lock;
+    struct settle *settle;
+    struct deliver *deliver;
+};
+
+struct work *work_new(void)
+{
+    struct work *w = mem_alloc(sizeof *w);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_mutex_init(&w->wake_lock, NULL);
+    return w;
+}
+
+void work_free(struct work *w)
+{
+    if (!w) {
+        return;
+    }
+    for (size_t i = 0; i < WORK_BUCKETS; i++) {
+        for (struct work_item *item = w->buckets[i], *next; item; item = next) {
+            next = item->next;
+            mem_free(item);
+        }
+    }
+    pthread_mutex_destroy(&w->lock);
+    pthread_mutex_destroy(&w->wake_lock);
+    mem_free(w);
+}
+
+/* The place of the item, or of the end of its bucket. */
+static struct work_item **work_find(struct work *w, int64_t attempt_id)
+{
+    struct work_item **at = &w->buckets[(uint64_t)attempt_id % WORK_BUCKETS];
+    while (*at && (*at)->attempt_id != attempt_id) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+bool work_begin(struct work *w, int64_t attempt_id)
+{
+    pthread_mutex_lock(&w->lock);
+    struct work_item **at = work_find(w, attempt_id);
+    bool is_new = !*at;
+    if (is_new) {
+        *at = mem_alloc(sizeof **at);
+        (*at)->attempt_id = attempt_id;
+        w->count++;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return is_new;
+}
+
+void work_end(struct work *w, int64_t attempt_id)
+{
+    pthread_mutex_lock(&w->lock);
+    struct work_item **at = work_find(w, attempt_id);
+    struct work_item *item = *at;
+    if (item) {
+        *at = item->next;
+        w->count--;
+    }
+    pthread_mutex_unlock(&w->lock);
+    mem_free(item);
+}
+
+bool work_has(struct work *w, int64_t attempt_id)
+{
+    pthread_mutex_lock(&w->lock);
+    bool has = *work_find(w, attempt_id) != NULL;
+    pthread_mutex_unlock(&w->lock);
+    return has;
+}
+
+int work_count(struct work *w)
+{
+    pthread_mutex_lock(&w->lock);
+    int count = w->count;
+    pthread_mutex_unlock(&w->lock);
+    return count;
+}
+
+void work_set_settle(struct work *w, struct settle *x)
+{
+    pthread_mutex_lock(&w->wake_lock);
+    w->settle = x;
+    pthread_mutex_unlock(&w->wake_lock);
+}
+
+void work_set_deliver(struct work *w, struct deliver *d)
+{
+    pthread_mutex_lock(&w->wake_lock);
+    w->deliver = d;
+    pthread_mutex_unlock(&w->wake_lock);
+}
+
+void work_kick_settle(struct work *w)
+{
+    pthread_mutex_lock(&w->wake_lock);
+    if (w->settle) {
+        settle_kick(w->settle);
+    }
+    pthread_mutex_unlock(&w->wake_lock);
+}
+
+void work_kick_deliver(struct work *w)
+{
+    pthread_mutex_lock(&w->wake_lock);
+    if (w->deliver) {
+        deliver_kick(w->deliver);
+    }
+    pthread_mutex_unlock(&w->wake_lock);
+}

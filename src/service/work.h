@@ -1,0 +1,28 @@
+/* What is under way in memory only: attempts with a call to their wallet, so that nobody asks about a call whose answer is
+ * still coming, and whom a commit wakes. Thread-safe. */
+#ifndef KASSA_SERVICE_WORK_H
+#define KASSA_SERVICE_WORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct work;
+struct settle;
+struct deliver;
+
+struct work *work_new(void);
+void work_free(struct work *w);
+
+/* False when this attempt has a call under way already; else it has from now on, until work_end. */
+bool work_begin(struct work *w, int64_t attempt_id);
+void work_end(struct work *w, int64_t attempt_id);
+bool work_has(struct work *w, int64_t attempt_id);
+int work_count(struct work *w);
+
+/* Whom to wake; NULL: nobody (any more). After the call returned nobody is inside the old one. */
+void work_set_settle(struct work *w, struct settle *x);
+void work_set_deliver(struct work *w, struct deliver *d);
+void work_kick_settle(struct work *w);
+void work_kick_deliver(struct work *w);
+
+#endif
