@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "service/deliver.h"
 #include "service/settle.h"
+#include "wallet/httpc.h"
 #include <pthread.h>
 
 #define WORK_BUCKETS 1024
@@ -20,6 +21,7 @@ struct work {
     pthread_mutex_t wake_lock;
     struct settle *settle;
     struct deliver *deliver;
+    struct httpc *httpc;
 };
 
 struct work *work_new(void)
@@ -111,6 +113,21 @@ void work_set_deliver(struct work *w, struct deliver *d)
     pthread_mutex_lock(&w->wake_lock);
     w->deliver = d;
     pthread_mutex_unlock(&w->wake_lock);
+}
+
+void work_set_httpc(struct work *w, struct httpc *h)
+{
+    pthread_mutex_lock(&w->wake_lock);
+    w->httpc = h;
+    pthread_mutex_unlock(&w->wake_lock);
+}
+
+enum err work_defer(struct work *w, int64_t delay_ms, void (*fn)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&w->wake_lock);
+    enum err e = w->httpc ? httpc_defer(w->httpc, delay_ms, fn, arg) : ERR_STOPPING;
+    pthread_mutex_unlock(&w->wake_lock);
+    return e;
 }
 
 void work_kick_settle(struct work *w)

@@ -3,12 +3,14 @@
 #ifndef KASSA_SERVICE_WORK_H
 #define KASSA_SERVICE_WORK_H
 
+#include "base/err.h"
 #include <stdbool.h>
 #include <stdint.h>
 
 struct work;
 struct settle;
 struct deliver;
+struct httpc;
 
 struct work *work_new(void);
 void work_free(struct work *w);
@@ -22,7 +24,10 @@ int work_count(struct work *w);
 /* Whom to wake; NULL: nobody (any more). After the call returned nobody is inside the old one. */
 void work_set_settle(struct work *w, struct settle *x);
 void work_set_deliver(struct work *w, struct deliver *d);
+void work_set_httpc(struct work *w, struct httpc *h);
 void work_kick_settle(struct work *w);
 void work_kick_deliver(struct work *w);
+/* httpc_defer, for what may run while the outgoing loop stops: ERR_STOPPING. */
+enum err work_defer(struct work *w, int64_t delay_ms, void (*fn)(void *arg), void *arg) must_check;
 
 #endif

@@ -1,0 +1,129 @@
+/* The payer comes back from the wallet. With success bKash's money moves at our execute and only there: the intent is
+ * committed first, then execute is sent, once. */
+#include "base/log.h"
+#include "base/text.h"
+#include "service/checkout_act.h"
+#include "service/transition.h"
+
+#define EXECUTE_MARGIN_MS 1000
+
+struct event_search {
+    int64_t attempt_id;
+    const char *word;
+    bool found;
+};
+
+static enum err event_match(void *arg, const struct event_row *r)
+{
+    struct event_search *s = arg;
+    s->found = s->found || (r->attempt_id == s->attempt_id && str_is(r->event, s->word));
+    return ERR_OK;
+}
+
+/* Notes what was refused, once for an attempt: a payer who reloads must not fill the store. */
+static enum err note_once(
+    struct tx *tx, const struct attempt_row *a, const char *word, struct str reason)
+{
+    struct event_search s = {.attempt_id = a->id, .word = word};
+    enum err e = store_event_each(tx_db(tx), a->payment_id, event_match, &s);
+    if (e != ERR_OK || s.found) {
+        return e;
+    }
+    return act_event(tx, a->payment_id, a->id, word, reason);
+}
+
+static enum err execute_begin(
+    struct checkout_act *c, struct tx *tx, struct payment_row *p, const struct attempt_row *a)
+{
+    int64_t now = tx_now_ms(tx);
+    struct attempt_row to = *a;
+    struct transition t = {.event = PAYMENT_EV_EXECUTE, .actor = STR("payer"), .attempt_id = a->id};
+    ensure(a->execute_sent_at == 0, "execute is sent at most once for an attempt");
+    to.execute_sent_at = now;
+    to.next_ask_at = now + c->service->config->wallet_timeout_ms + EXECUTE_MARGIN_MS;
+    to.reason = STR_ABSENT;
+    enum err e = transition_attempt(tx, a, ATTEMPT_EV_CALLBACK_SUCCESS, STR("payer"), &to);
+    if (e == ERR_OK) {
+        e = transition_apply(tx, p, &t);
+    }
+    if (e == ERR_OK && !act_call(c, ERRAND_EXECUTE, &to)) {
+        e = ERR_CONFLICT;
+    }
+    return e;
+}
+
+static enum err callback_success(
+    struct checkout_act *c, struct tx *tx, struct payment_row *p, const struct attempt_row *a)
+{
+    enum attempt_state to;
+    if (a->execute_sent_at != 0 ||
+        attempt_next(a->state, ATTEMPT_EV_CALLBACK_SUCCESS, &to) != ERR_OK) {
+        return ERR_OK; /* a duplicate: what is stored wins */
+    }
+    if (p->state == PAYMENT_EXECUTING || p->state == PAYMENT_REVIEW) {
+        return ERR_OK; /* another attempt's money may be moving */
+    }
+    if (p->state != PAYMENT_OPEN || tx_now_ms(tx) >= p->expires_at) {
+        log_info("late_callback", LOG_I("payment", p->id), LOG_I("attempt", a->id));
+        return note_once(tx, a, "late_callback", STR_ABSENT);
+    }
+    return execute_begin(c, tx, p, a);
+}
+
+/* The wallet's page says that it failed, or the payer left it: not trusted further than this, since a later success of
+ * the same attempt still counts. */
+static enum err callback_ended(struct tx *tx, const struct payment_row *p,
+    const struct attempt_row *a, enum attempt_event event, struct str reason)
+{
+    enum attempt_state state;
+    struct attempt_row to = *a;
+    if (p->state != PAYMENT_OPEN || attempt_next(a->state, event, &state) != ERR_OK) {
+        return ERR_OK;
+    }
+    to.reason = reason;
+    return transition_attempt(tx, a, event, STR("payer"), &to);
+}
+
+static bool ref_is_ours(const struct checkout_act *c, const struct attempt_row *a)
+{
+    struct str ref = str_from(c->ref);
+    return !str_absent(a->wallet_ref) && ref.n == a->wallet_ref.n &&
+           mem_eq_const_time(ref.p, a->wallet_ref.p, ref.n);
+}
+
+static enum err callback_run(struct checkout_act *c, struct act_own *own, struct tx *tx)
+{
+    struct attempt_row a;
+    struct payment_row p;
+    enum err e = store_attempt_by_token(tx_db(tx), &own->arena, str_from(c->token), &a);
+    if (e == ERR_OK) {
+        e = store_payment_by_id(tx_db(tx), &own->arena, a.payment_id, &p);
+    }
+    if (e != ERR_OK) {
+        return e;
+    }
+    memcpy(c->uuid, p.uuid.p, UUID_LEN);
+    c->uuid[UUID_LEN] = 0;
+    if (!ref_is_ours(c, &a)) {
+        log_warn("callback_refused", LOG_I("payment", p.id), LOG_I("attempt", a.id));
+        own->verdict = ERR_STATE;
+        return note_once(tx, &a, "callback_refused", STR("reference_differs"));
+    }
+    switch ((enum callback_status)c->callback_status) {
+    case CALLBACK_SUCCESS:
+        return callback_success(c, tx, &p, &a);
+    case CALLBACK_FAILURE:
+        return callback_ended(tx, &p, &a, ATTEMPT_EV_CALLBACK_FAILURE, STR("refused"));
+    case CALLBACK_CANCEL:
+        return callback_ended(tx, &p, &a, ATTEMPT_EV_CALLBACK_CANCEL, STR("cancelled"));
+    case CALLBACK_OTHER:
+        break;
+    }
+    return ERR_OK;
+}
+
+enum err checkout_callback(struct service *s, struct checkout_act *c, enum callback_status status)
+{
+    c->callback_status = (int)status;
+    return act_submit(s, c, callback_run);
+}

@@ -1,0 +1,142 @@
+#include "service/settle_unit.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "service/errand.h"
+#include "service/transition.h"
+#include "service/work.h"
+
+#define UNIT_BYTES_MAX (1U << 20)
+/* Beyond the wallet's time-out, token calls included: when a query is taken as lost with its process. */
+#define ASK_MARGIN_MS 60000
+
+static void unit_reset(struct settle_unit *u)
+{
+    if (u->asks) {
+        work_end(u->service->work, u->attempt.id);
+    }
+    u->asks = false;
+    arena_reset(&u->arena);
+}
+
+void settle_unit_free(struct settle_unit *u)
+{
+    arena_clear(&u->arena);
+    mem_free(u);
+}
+
+static void unit_done(struct store_unit *unit, enum err result)
+{
+    struct settle_unit *u = unit_owner(unit, struct settle_unit, unit);
+    struct settle *x = u->settle;
+    if (result != ERR_OK) {
+        unit_reset(u);
+    }
+    if (result != ERR_OK && result != ERR_CONFLICT) {
+        log_error("settle_step_failed", LOG_I("id", u->id), LOG_ERR(result));
+    }
+    if (u->asks) {
+        errand_send(errand_new(u->service, ERRAND_QUERY, &u->attempt));
+    }
+    settle_unit_free(u);
+    settle_unit_ended(x);
+}
+
+static struct settle_unit *unit_new(struct settle *x, struct service *s, int64_t id,
+    enum err (*run)(struct store_unit *u, struct tx *tx))
+{
+    struct settle_unit *u = mem_alloc(sizeof *u);
+    u->unit = (struct store_unit){.run = run, .done = unit_done};
+    u->settle = x;
+    u->service = s;
+    u->id = id;
+    arena_init(&u->arena, UNIT_BYTES_MAX);
+    return u;
+}
+
+/* No money can have moved, and the payer may press again. */
+static enum err create_lost(struct tx *tx, const struct attempt_row *a)
+{
+    struct attempt_row to = *a;
+    to.next_ask_at = 0;
+    to.reason = STR("unavailable");
+    return transition_attempt(tx, a, ATTEMPT_EV_CREATE_FAILED, STR("clock"), &to);
+}
+
+/* The next time to ask is moved on before the wallet is asked, so that a crash leaves a row that is asked about again. */
+static enum err ask(struct settle_unit *u, struct tx *tx, const struct attempt_row *a)
+{
+    struct attempt_row to = *a;
+    to.next_ask_at = tx_now_ms(tx) + u->service->config->wallet_timeout_ms + ASK_MARGIN_MS;
+    to.asks = a->asks + 1;
+    enum err e = ERR_OK;
+    if (a->state == ATTEMPT_EXECUTING) {
+        to.reason = STR("answer_lost");
+        e = transition_attempt(tx, a, ATTEMPT_EV_UNKNOWN, STR("clock"), &to);
+    } else {
+        e = store_attempt_cas(tx, a, &to);
+    }
+    if (e == ERR_OK && work_begin(u->service->work, a->id)) {
+        u->asks = true;
+        u->attempt = to;
+        return ERR_OK;
+    }
+    return e == ERR_OK ? ERR_CONFLICT : e;
+}
+
+static enum err attempt_run(struct store_unit *unit, struct tx *tx)
+{
+    struct settle_unit *u = unit_owner(unit, struct settle_unit, unit);
+    struct attempt_row a;
+    unit_reset(u);
+    enum err e = store_attempt_by_id(tx_db(tx), &u->arena, u->id, &a);
+    if (e != ERR_OK) {
+        return e;
+    }
+    if (a.next_ask_at == 0 || a.next_ask_at > tx_now_ms(tx) || work_has(u->service->work, a.id)) {
+        return ERR_OK;
+    }
+    if (a.state == ATTEMPT_CREATING) {
+        return create_lost(tx, &a);
+    }
+    if (a.state == ATTEMPT_EXECUTING || a.state == ATTEMPT_UNKNOWN) {
+        return ask(u, tx, &a);
+    }
+    return ERR_OK;
+}
+
+struct settle_unit *settle_unit_attempt(struct settle *x, struct service *s, int64_t attempt_id)
+{
+    return unit_new(x, s, attempt_id, attempt_run);
+}
+
+static enum err expire_run(struct store_unit *unit, struct tx *tx)
+{
+    struct settle_unit *u = unit_owner(unit, struct settle_unit, unit);
+    struct payment_row p;
+    struct attempt_row last;
+    unit_reset(u);
+    enum err e = store_payment_by_id(tx_db(tx), &u->arena, u->id, &p);
+    if (e != ERR_OK) {
+        return e;
+    }
+    if (p.state != PAYMENT_OPEN || tx_now_ms(tx) < p.expires_at) {
+        return ERR_OK;
+    }
+    e = store_attempt_last(tx_db(tx), &u->arena, p.id, &last);
+    if (e != ERR_OK && e != ERR_NO_ROW) {
+        return e;
+    }
+    bool refused = e == ERR_OK && attempt_was_refused(last.state);
+    struct transition t = {
+        .event = refused ? PAYMENT_EV_EXPIRE_FAILED : PAYMENT_EV_EXPIRE,
+        .actor = STR("clock"),
+        .reason = STR_ABSENT,
+    };
+    return transition_apply(tx, &p, &t);
+}
+
+struct settle_unit *settle_unit_expire(struct settle *x, struct service *s, int64_t payment_id)
+{
+    return unit_new(x, s, payment_id, expire_run);
+}
