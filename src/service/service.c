@@ -1,11 +1,10 @@
 /* Start and stop of what the use cases stand on. Start: store, keys, accounts; then, with workers, the outgoing loop, the
- * wallets, their credentials, the watch, settle, deliver. */
+ * wallets, their credentials, the watch, settle. */
 #include "service/service.h"
 
 #include "base/log.h"
 #include "service/accounts.h"
 #include "service/credentials.h"
-#include "service/deliver.h"
 #include "service/settle.h"
 #include "service/wallet_host.h"
 #include "service/work.h"
@@ -78,11 +77,6 @@ static enum err loops_start(struct service *s, struct buf *why)
     say(why, "settle", e);
     if (e == ERR_OK) {
         work_set_settle(s->work, s->settle);
-        e = deliver_start(s, &s->deliver);
-        say(why, "deliver", e);
-    }
-    if (e == ERR_OK) {
-        work_set_deliver(s->work, s->deliver);
     }
     return e;
 }
@@ -109,11 +103,8 @@ enum err service_start(const struct config *config, struct clock *clock, bool wo
 void service_stop(struct service *s)
 {
     if (s->work) {
-        work_set_deliver(s->work, NULL);
+        work_set_deliver(s->work, NULL, NULL);
         work_set_settle(s->work, NULL);
-    }
-    if (s->deliver) {
-        deliver_stop(s->deliver);
     }
     if (s->settle) {
         settle_stop(s->settle);

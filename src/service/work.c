@@ -2,7 +2,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "service/deliver.h"
 #include "service/settle.h"
 #include "wallet/httpc.h"
 #include <pthread.h>
@@ -20,7 +19,8 @@ struct work {
     int count;
     pthread_mutex_t wake_lock;
     struct settle *settle;
-    struct deliver *deliver;
+    void (*deliver_kick)(void *arg);
+    void *deliver;
     struct httpc *httpc;
 };
 
@@ -108,10 +108,11 @@ void work_set_settle(struct work *w, struct settle *x)
     pthread_mutex_unlock(&w->wake_lock);
 }
 
-void work_set_deliver(struct work *w, struct deliver *d)
+void work_set_deliver(struct work *w, void (*kick)(void *arg), void *arg)
 {
     pthread_mutex_lock(&w->wake_lock);
-    w->deliver = d;
+    w->deliver_kick = kick;
+    w->deliver = arg;
     pthread_mutex_unlock(&w->wake_lock);
 }
 
@@ -142,8 +143,8 @@ void work_kick_settle(struct work *w)
 void work_kick_deliver(struct work *w)
 {
     pthread_mutex_lock(&w->wake_lock);
-    if (w->deliver) {
-        deliver_kick(w->deliver);
+    if (w->deliver_kick) {
+        w->deliver_kick(w->deliver);
     }
     pthread_mutex_unlock(&w->wake_lock);
 }

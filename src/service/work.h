@@ -9,7 +9,6 @@
 
 struct work;
 struct settle;
-struct deliver;
 struct httpc;
 
 struct work *work_new(void);
@@ -23,7 +22,7 @@ int work_count(struct work *w);
 
 /* Whom to wake; NULL: nobody (any more). After the call returned nobody is inside the old one. */
 void work_set_settle(struct work *w, struct settle *x);
-void work_set_deliver(struct work *w, struct deliver *d);
+void work_set_deliver(struct work *w, void (*kick)(void *arg), void *arg);
 void work_set_httpc(struct work *w, struct httpc *h);
 void work_kick_settle(struct work *w);
 void work_kick_deliver(struct work *w);
