@@ -1,10 +1,9 @@
 /* One thread accepts and hands the connections to libmicrohttpd's. Its own way to stop accepting, MHD_quiesce_daemon,
  * races with its threads in 0.9.75: both take the listening socket out of the epoll set, and the loser panics. */
+#include "base/config.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/url.h"
 #include "http/server_private.h"
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -22,35 +21,6 @@ struct acceptor {
     bool running;
     struct server *server;
 };
-
-static enum err listen_parse(struct str s, struct sockaddr_storage *ret, socklen_t *ret_n)
-{
-    size_t colon = s.n;
-    while (colon > 0 && s.p[colon - 1] != ':')
-        colon--;
-    if (colon == 0 || s.n - colon < 1 || s.n - colon > 5)
-        return ERR_SYNTAX;
-    unsigned port = 0;
-    for (size_t i = colon; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9')
-            return ERR_SYNTAX;
-        port = port * 10 + (unsigned)(s.p[i] - '0');
-    }
-    struct str host = str_sub(s, 0, colon - 1);
-    bool bracketed = host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
-    if (bracketed)
-        host = str_sub(host, 1, host.n - 1);
-    if (port > 65535 || ip_parse(host, ret) != ERR_OK || bracketed != (ret->ss_family == AF_INET6))
-        return ERR_SYNTAX;
-    if (ret->ss_family == AF_INET6) {
-        ((struct sockaddr_in6 *)(void *)ret)->sin6_port = htons((uint16_t)port);
-        *ret_n = sizeof(struct sockaddr_in6);
-    } else {
-        ((struct sockaddr_in *)(void *)ret)->sin_port = htons((uint16_t)port);
-        *ret_n = sizeof(struct sockaddr_in);
-    }
-    return ERR_OK;
-}
 
 static int socket_open(const struct sockaddr_storage *address, socklen_t n)
 {
@@ -81,12 +51,13 @@ static int port_of(const struct sockaddr_storage *address)
 enum err acceptor_new(struct str text, struct buf *why, struct acceptor **ret)
 {
     struct sockaddr_storage address = {0};
-    socklen_t n = 0;
-    if (listen_parse(text, &address, &n) != ERR_OK) {
+    if (config_listen_parse(text, &address) != ERR_OK) {
         buf_printf(why, "'%.*s' is no address and port such as 127.0.0.1:8080 or [::1]:8080\n",
             STR_FMT(text));
         return ERR_CONFIG;
     }
+    socklen_t n =
+        address.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
     int fd = socket_open(&address, n);
     int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     n = sizeof(address);

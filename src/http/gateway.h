@@ -1,15 +1,17 @@
-/* What the gateway's routes stand on: server_options.ctx of kassad's public listener. Made by app before the server starts,
- * immutable after that, released after it stopped. */
+/* What the gateway's routes stand on: server_options.ctx of kassad's two listeners. Made by app before the servers start,
+ * immutable after that but for `stopping`, released after they stopped. */
 #ifndef KASSA_HTTP_GATEWAY_H
 #define KASSA_HTTP_GATEWAY_H
 
 #include "service/service.h"
+#include <stdatomic.h>
 
 struct pages;
 
 struct gateway {
     struct service *service;
-    struct pages *pages; /* page_pay.h */
+    struct pages *pages;  /* page_pay.h */
+    atomic_bool stopping; /* /readyz says so while the public listener drains */
 };
 
 #endif
