@@ -60,6 +60,13 @@ struct reply *reply_close(struct reply *r)
     return r;
 }
 
+struct reply *reply_drop(void)
+{
+    struct reply *r = reply_new(499, STR(""));
+    r->drop = true;
+    return r;
+}
+
 struct reply *reply_header(struct reply *r, const char *name, struct str value)
 {
     ensure(!str_absent(value) && str_find(value, '\r', 0) == value.n &&
@@ -90,8 +97,12 @@ void reply_free(struct reply *r)
 
 /* ---- errors ---- */
 
-static struct reply *error_json(const struct err_info *info)
+static struct reply *error_json(struct request *rq, enum err e)
 {
+    const struct server_options *o = &rq->priv->server->options;
+    if (o->error_plain)
+        return o->error_plain(rq, e);
+    const struct err_info *info = err_info(e);
     struct buf b;
     struct json_writer w;
     buf_init(&b, ERROR_BODY_MAX);
@@ -126,7 +137,7 @@ struct reply *reply_error(struct request *rq, enum err e)
 {
     const struct err_info *info = err_info(e);
     const struct server *s = rq->priv->server;
-    struct reply *r = wants_page(rq) ? s->options.error_page(rq, e) : error_json(info);
+    struct reply *r = wants_page(rq) ? s->options.error_page(rq, e) : error_json(rq, e);
     if (e == ERR_METHOD) {
         struct buf allow;
         buf_init(&allow, 256);
@@ -185,7 +196,9 @@ enum MHD_Result reply_queue(struct request_private *p, struct reply *r)
     if (r->close || p->last || atomic_load(&p->server->stopping))
         header_add(r, MHD_HTTP_HEADER_CONNECTION, "close");
     reply_count(&p->rq, r->status);
-    enum MHD_Result result = MHD_queue_response(p->connection, (unsigned)r->status, r->response);
+    enum MHD_Result result = MHD_NO;
+    if (!r->drop)
+        result = MHD_queue_response(p->connection, (unsigned)r->status, r->response);
     reply_free(r);
     return result;
 }

@@ -62,6 +62,8 @@ struct server_options {
     struct str tls_cert, tls_key; /* PEM texts; absent: plain HTTP */
     /* HTML for an error on ROUTE_PAGE (and for unknown paths asked by a browser); NULL: JSON. */
     struct reply *(*error_page)(struct request *rq, enum err e);
+    /* The other errors, in a simulated peer's own shape; NULL: the API's JSON bodies. */
+    struct reply *(*error_plain)(struct request *rq, enum err e);
 };
 
 struct server;
@@ -91,5 +93,7 @@ struct reply *reply_error(struct request *rq, enum err e);
 /* 400 with the given JSON body (field errors). */
 struct reply *reply_invalid(struct str json);
 struct reply *reply_close(struct reply *r); /* and close the connection after it */
+/* No answer at all: the connection is closed. For simulators of peers that fail. */
+struct reply *reply_drop(void);
 
 #endif

@@ -60,6 +60,7 @@ struct reply {
     int status;
     bool close;
     bool cache_control;
+    bool drop; /* the connection is closed instead of answered */
 };
 
 /* ---- acceptor.c ---- */
