@@ -197,6 +197,8 @@ enum MHD_Result reply_queue(struct request_private *p, struct reply *r)
         header_add(r, MHD_HTTP_HEADER_CONNECTION, "close");
     reply_count(&p->rq, r->status);
     enum MHD_Result result = MHD_NO;
+    if (r->slow)
+        reply_slow_bind(r->slow, p);
     if (!r->drop)
         result = MHD_queue_response(p->connection, (unsigned)r->status, r->response);
     reply_free(r);

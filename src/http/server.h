@@ -95,5 +95,7 @@ struct reply *reply_invalid(struct str json);
 struct reply *reply_close(struct reply *r); /* and close the connection after it */
 /* No answer at all: the connection is closed. For simulators of peers that fail. */
 struct reply *reply_drop(void);
+/* A body that comes at 1 to 1000 bytes a second; more is taken as 1000. The same use. */
+struct reply *reply_slow(int status, const char *content_type, struct str body, int bytes_per_s);
 
 #endif

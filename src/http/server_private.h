@@ -55,12 +55,15 @@ struct request_private {
     struct request_private *prev, *next; /* server.parked */
 };
 
+struct slow;
+
 struct reply {
     struct MHD_Response *response;
     int status;
     bool close;
     bool cache_control;
-    bool drop; /* the connection is closed instead of answered */
+    struct slow *slow; /* of a trickling body; the response's */
+    bool drop;         /* the connection is closed instead of answered */
 };
 
 /* ---- acceptor.c ---- */
@@ -106,6 +109,8 @@ void server_unref(struct server *s);
 /* ---- reply.c ---- */
 enum MHD_Result reply_queue(struct request_private *p, struct reply *r);
 void reply_free(struct reply *r);
+/* ---- reply_slow.c ---- */
+void reply_slow_bind(struct slow *s, struct request_private *p);
 /* What request_park returns. */
 extern struct reply reply_parked;
 

@@ -1,0 +1,60 @@
+#include "base/mem.h"
+#include "sim.h"
+
+#define API "/v1.2.0-beta/tokenized/checkout/"
+
+const struct route sim_routes[] = {
+    {"POST", API "token/grant", ROUTE_PLAIN, SIM_BODY_MAX, gateway_grant},
+    {"POST", API "token/refresh", ROUTE_PLAIN, SIM_BODY_MAX, gateway_refresh},
+    {"POST", API "create", ROUTE_PLAIN, SIM_BODY_MAX, gateway_create},
+    {"POST", API "execute", ROUTE_PLAIN, SIM_BODY_MAX, gateway_execute},
+    {"POST", API "payment/status", ROUTE_PLAIN, SIM_BODY_MAX, gateway_query},
+    {"POST", API "general/searchTransaction", ROUTE_PLAIN, SIM_BODY_MAX, gateway_search},
+
+    {"GET", "/walletsim.css", ROUTE_PAGE, 0, page_style},
+    {"GET", "/pay/{}", ROUTE_PAGE, 0, page_show},
+    {"POST", "/pay/{}/approve", ROUTE_PAGE, SIM_BODY_MAX, page_approve},
+    {"POST", "/pay/{}/decline", ROUTE_PAGE, SIM_BODY_MAX, page_decline},
+    {"POST", "/pay/{}/cancel", ROUTE_PAGE, SIM_BODY_MAX, page_cancel},
+    {"POST", "/pay/{}/wrong-pin", ROUTE_PAGE, SIM_BODY_MAX, page_wrong_pin},
+    {"POST", "/pay/{}/insufficient", ROUTE_PAGE, SIM_BODY_MAX, page_insufficient},
+
+    {"GET", "/control/payments", ROUTE_PLAIN, 0, control_payments},
+    {"GET", "/control/payments/{}", ROUTE_PLAIN, 0, control_payment},
+    {"POST", "/control/payments/{}", ROUTE_PLAIN, SIM_BODY_MAX, control_act},
+    {"GET", "/control/faults", ROUTE_PLAIN, 0, control_faults},
+    {"POST", "/control/faults", ROUTE_PLAIN, SIM_BODY_MAX, control_arm},
+    {"DELETE", "/control/faults", ROUTE_PLAIN, SIM_BODY_MAX, control_disarm},
+    {"POST", "/control/faults/clear", ROUTE_PLAIN, SIM_BODY_MAX, control_disarm},
+    {"GET", "/control/calls", ROUTE_PLAIN, 0, control_calls},
+    {"GET", "/control/clock", ROUTE_PLAIN, 0, control_clock_now},
+    {"POST", "/control/clock", ROUTE_PLAIN, SIM_BODY_MAX, control_clock},
+    {"POST", "/control/reset", ROUTE_PLAIN, SIM_BODY_MAX, control_reset},
+    {"GET", "/healthz", ROUTE_PLAIN, 0, control_health},
+    {NULL},
+};
+
+static struct reply *message(int status, struct str text)
+{
+    struct buf b;
+    struct json_writer w;
+    buf_init(&b, 4096);
+    json_w_init(&w, &b);
+    json_w_open(&w, '{');
+    json_w_kstr(&w, "message", text);
+    json_w_close(&w);
+    struct reply *r = reply_json(status, buf_view(&b));
+    buf_clear(&b);
+    return r;
+}
+
+struct reply *sim_error(struct request *rq, enum err e)
+{
+    const struct err_info *i = err_info(e);
+    bool no_route = e == ERR_NOT_FOUND || e == ERR_METHOD;
+    if (no_route && !str_starts(rq->path, STR("/control/")))
+        return message(403, STR("Missing Authentication Token"));
+    if (e == ERR_TOO_LARGE)
+        return message(413, STR("Request Too Long"));
+    return message(i->http_status, str_from(i->text));
+}

@@ -1,0 +1,139 @@
+/* The simulator of bKash's tokenized checkout. One process, one lock: each call to the wallet's API, the payer's
+ * page and the control API works on the state under sim.lock, so its answers are those of one order of events.
+ *
+ *   walletsim.c  command line, start, end        gateway.c   what every API call goes through: tokens, faults, log
+ *   routes.c     which address is whose          operation.c create, execute, query, search
+ *   page.c       the payer's page                token.c     grant, refresh
+ *   payer.c      what a payer can do             control.c   the control API for tests
+ *   sim_store.c  what survives a restart         fault.c calls.c later.c  as their names say */
+#ifndef KASSA_APP_SIM_H
+#define KASSA_APP_SIM_H
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "calls.h"
+#include "fault.h"
+#include "http/server.h"
+#include "later.h"
+#include "sim_store.h"
+#include <pthread.h>
+
+/* A payment can be paid and executed for this long. */
+#define PAYMENT_LIFE_MS (24 * 3600 * INT64_C(1000))
+#define SIM_BODY_MAX ((size_t)64 * 1024)
+#define WRONG_PINS_MAX 3
+#define TOKEN_CALLS_PER_HOUR 2
+
+struct sim_options {
+    const char *listen, *dir, *public_url; /* public_url: NULL, from the listener */
+    const char *username, *password, *app_key, *app_secret;
+    int64_t token_life_s;
+    bool hourly_block;
+};
+
+struct sim {
+    struct sim_options options;
+    char *public_url; /* without a slash at the end */
+    struct clock clock;
+    struct later *later;
+    pthread_mutex_t lock; /* all below */
+    struct sim_store *store;
+    struct faults faults;
+    struct calls calls;
+};
+
+extern const struct route sim_routes[];
+/* Unknown paths and methods, in the shape of the API's gateway. */
+struct reply *sim_error(struct request *rq, enum err e);
+
+/* ---- gateway.c ---- */
+/* One call to the API on its way. It lives in the request's arena. */
+struct call {
+    struct sim *sim;
+    struct request *rq;
+    enum op op;
+    int64_t seq; /* in sim.calls */
+    const struct json *body;
+    struct str token;                       /* of the Authorization header, without "Bearer " */
+    struct str app_key, username, password; /* headers */
+    struct fault fault;
+    int64_t now_ms;
+    /* the answer */
+    int status;
+    char code[16];
+    struct buf out;
+};
+struct reply *gateway_grant(struct request *rq);
+struct reply *gateway_refresh(struct request *rq);
+struct reply *gateway_create(struct request *rq);
+struct reply *gateway_execute(struct request *rq);
+struct reply *gateway_query(struct request *rq);
+struct reply *gateway_search(struct request *rq);
+/* {"message":text} */
+void call_message(struct call *c, int status, const char *text);
+/* {"statusCode":code,"statusMessage":its text} with HTTP 200. */
+void call_code(struct call *c, const char *code);
+const char *code_text(const char *code);
+/* Begins the answer of a success: the open object with statusCode 0000. */
+struct json_writer call_begin(struct call *c);
+
+/* ---- token.c, operation.c: with sim.lock, inside a transaction; an error undoes it and answers HTTP 500 ---- */
+enum err token_grant(struct call *c) must_check;
+enum err token_refresh(struct call *c) must_check;
+enum err operation_create(struct call *c) must_check;
+enum err operation_execute(struct call *c) must_check;
+enum err operation_query(struct call *c) must_check;
+enum err operation_search(struct call *c) must_check;
+
+/* ---- payer.c: with sim.lock ---- */
+enum payer_act { PAYER_APPROVE, PAYER_DECLINE, PAYER_CANCEL, PAYER_WRONG_PIN, PAYER_INSUFFICIENT };
+#define PAYER_ACT_COUNT 5
+const char *payer_act_name(enum payer_act a);
+/* ERR_NO_ROW. */
+enum err payer_act_find(struct str name, enum payer_act *ret) must_check;
+struct payer_result {
+    bool leaves; /* the browser goes on to `callback_url`, else the page is shown again */
+    struct buf callback_url;
+    int pins_left;
+};
+/* ERR_NO_ROW: no such payment; ERR_STATE: it does not wait for this (any more). The caller clears callback_url. */
+enum err payer_do(struct sim *s, struct arena *a, struct str payment_id, enum payer_act act,
+    struct payer_result *ret) must_check;
+bool pay_is_expired(const struct pay *p, int64_t now_ms);
+/* callbackURL with what the wallet appends. */
+void callback_url_write(struct buf *b, const struct pay *p, const char *status);
+
+/* ---- texts ---- */
+/* "2026-09-18T06:00:19:952 GMT+0600" */
+#define WALLET_TIME_LEN 32
+void wallet_time_format(int64_t at_ms, char out[WALLET_TIME_LEN + 1]);
+/* "500", "4.59", "4.5" */
+void wallet_amount_format(struct buf *b, struct money m);
+/* n random letters and digits; `alphabet` may be NULL for [A-Za-z0-9]. */
+void random_text(char *out, size_t n, const char *alphabet);
+/* Ten characters, the first three the date. */
+#define TRX_ID_LEN 10
+void trx_id_make(int64_t at_ms, char out[TRX_ID_LEN + 1]);
+
+/* ---- page.c, control.c ---- */
+struct reply *page_show(struct request *rq);
+struct reply *page_style(struct request *rq);
+struct reply *page_approve(struct request *rq);
+struct reply *page_decline(struct request *rq);
+struct reply *page_cancel(struct request *rq);
+struct reply *page_wrong_pin(struct request *rq);
+struct reply *page_insufficient(struct request *rq);
+struct reply *page_error(struct request *rq, enum err e);
+struct reply *control_payments(struct request *rq);
+struct reply *control_payment(struct request *rq);
+struct reply *control_act(struct request *rq);
+struct reply *control_faults(struct request *rq);
+struct reply *control_arm(struct request *rq);
+struct reply *control_disarm(struct request *rq);
+struct reply *control_calls(struct request *rq);
+struct reply *control_clock(struct request *rq);
+struct reply *control_clock_now(struct request *rq);
+struct reply *control_reset(struct request *rq);
+struct reply *control_health(struct request *rq);
+
+#endif

@@ -1,0 +1,272 @@
+/* kassa-walletsim: a wallet to test against. See sim.h for what lives where. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/url.h"
+#include "sim.h"
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define THREADS 4
+#define CONNECTIONS_MAX 4096
+#define CONNECTION_MEMORY ((size_t)64 * 1024)
+#define IDLE_TIMEOUT_S 120
+#define DRAIN_MS 3000
+
+static const char HELP[] =
+    "usage: kassa-walletsim --dir DIR [options]\n"
+    "Simulates bKash's tokenized checkout (mode 0011, intent sale) for tests and the sandbox. No "
+    "real money moves.\n"
+    "\n"
+    "  --dir DIR             where the state lives; made when missing; one simulator a folder\n"
+    "  --listen ADDR:PORT    default 127.0.0.1:8090; port 0: any free one\n"
+    "  --public-url URL      what payers' browsers reach it by; default: http:// and the address "
+    "it listens on\n"
+    "  --username, --password, --app-key, --app-secret TEXT\n"
+    "                        what merchants must send; default: kassa-sandbox, "
+    "kassa-sandbox-password,\n"
+    "                        kassa-sandbox-key, kassa-sandbox-secret\n"
+    "  --token-life S        seconds a token is good for; default 3600\n"
+    "  --hourly-block yes|no after two token calls within an hour refuse (429) and block further "
+    "ones for an hour;\n"
+    "                        default yes\n"
+    "  --help\n"
+    "\n"
+    "When it is ready it prints {\"listening\":\"http://ADDR:PORT\"}. SIGTERM or SIGINT ends it.\n"
+    "The API is under /v1.2.0-beta/tokenized/checkout/. Payers go to /pay/PAYMENTID.\n"
+    "Payments, tokens and the clock survive a restart; armed faults and the log of calls do not.\n"
+    "It keeps 100000 payments: beyond that the oldest that is completed, cancelled, failed or "
+    "expired is forgotten.\n"
+    "\n"
+    "Control API, for programs on this machine only:\n"
+    "  POST /control/payments/ID    "
+    "{\"action\":\"approve|decline|cancel|wrong-pin|insufficient\"}\n"
+    "                               answers {\"callback_url\":...}: where the payer's browser "
+    "would go\n"
+    "  GET  /control/payments/ID    its state, executes and queries received, trx_id, amount\n"
+    "  GET  /control/payments       ?invoice= &executes_min= &limit=, with totals\n"
+    "  POST /control/faults         "
+    "{\"op\":\"grant|refresh|create|execute|query|search\",\"fault\":F,\"value\":V,\n"
+    "                               "
+    "\"count\":N,\"invoice\":I,\"payment_id\":P,\"commit\":true|false}, where F is one of\n"
+    "                               drop_before, drop_after_commit; delay (done now, answered V ms "
+    "later),\n"
+    "                               delay_before (done V ms later); status_500, html, empty, "
+    "status V, code V\n"
+    "                               (with \"commit\": whether the work is done all the same; for "
+    "code the default is\n"
+    "                               not); half_json; huge V bytes; slow V bytes a second; "
+    "expired_token,\n"
+    "                               unauthorized; a field of the answer: amount, currency, "
+    "invoice, payment_id,\n"
+    "                               trx_id, transaction_status V\n"
+    "  GET /control/faults, DELETE /control/faults or POST /control/faults/clear\n"
+    "  GET  /control/calls          the last 20000 API calls and counters, ?op= &payment_id= "
+    "&invoice= &limit=\n"
+    "  POST /control/clock          {\"advance_s\":N} moves the simulator's clock forward; GET: "
+    "what it shows\n"
+    "  POST /control/reset          forgets everything\n";
+
+/* ---- command line ---- */
+
+static int refuse(const char *text)
+{
+    fprintf(stderr, "kassa-walletsim: %s\n", text);
+    return 2;
+}
+
+static bool public_url_good(const char *url)
+{
+    struct url u;
+    return url_parse(str_from(url), &u) == ERR_OK && u.path.n == 0 && str_absent(u.query) &&
+           strchr(url, '#') == NULL;
+}
+
+static int options_check(const struct sim_options *o)
+{
+    if (!o->dir)
+        return refuse("--dir is needed, see --help");
+    if (o->token_life_s < 1 || o->token_life_s > 86400)
+        return refuse("--token-life is a number of seconds from 1 to 86400");
+    if (o->public_url && !public_url_good(o->public_url))
+        return refuse("--public-url is http:// or https:// and a host, without a path");
+    return 0;
+}
+
+/* -1: go on; else the exit code. */
+static int options_parse(int argc, char **argv, struct sim_options *o)
+{
+    static const struct option table[] = {{"listen", 1, NULL, 'l'}, {"dir", 1, NULL, 'd'},
+        {"public-url", 1, NULL, 'u'}, {"username", 1, NULL, 'n'}, {"password", 1, NULL, 'p'},
+        {"app-key", 1, NULL, 'k'}, {"app-secret", 1, NULL, 's'}, {"token-life", 1, NULL, 't'},
+        {"hourly-block", 1, NULL, 'b'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    int c;
+    while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+        const char **texts[] = {['l'] = &o->listen,
+            ['d'] = &o->dir,
+            ['u'] = &o->public_url,
+            ['n'] = &o->username,
+            ['p'] = &o->password,
+            ['k'] = &o->app_key,
+            ['s'] = &o->app_secret};
+        if (c == '?')
+            return 2;
+        if (c == 'h')
+            return fputs(HELP, stdout) < 0;
+        if (c == 't' && int64_parse(str_from(optarg), &o->token_life_s) != ERR_OK)
+            return refuse("--token-life is a number of seconds");
+        if (c == 'b' && strcmp(optarg, "yes") != 0 && strcmp(optarg, "no") != 0)
+            return refuse("--hourly-block is yes or no");
+        if (c == 'b')
+            o->hourly_block = strcmp(optarg, "yes") == 0;
+        else if (c != 't')
+            *texts[c] = optarg;
+    }
+    if (optind < argc)
+        return refuse("there is an argument too many, see --help");
+    int code = options_check(o);
+    return code ? code : -1;
+}
+
+/* ---- running ---- */
+
+static enum err sim_open(struct sim *s, struct buf *why)
+{
+    int64_t offset_ms = 0;
+    enum err e = sim_store_open(s->options.dir, why, &s->store);
+    if (e != ERR_OK)
+        return e;
+    e = sim_value_get(s->store, "clock_offset_ms", &offset_ms);
+    if (e != ERR_OK) {
+        buf_cstr(why, "the state can't be read\n");
+        sim_store_close(s->store);
+        return e;
+    }
+    atomic_store(&s->clock.offset_ms, offset_ms);
+    pthread_mutex_init(&s->lock, NULL);
+    calls_init(&s->calls);
+    s->later = later_start();
+    return ERR_OK;
+}
+
+static void sim_close(struct sim *s)
+{
+    later_free(s->later);
+    calls_clear(&s->calls);
+    sim_store_close(s->store);
+    pthread_mutex_destroy(&s->lock);
+    mem_free(s->public_url);
+}
+
+static enum err sim_listen(struct sim *s, struct buf *why, struct server **ret)
+{
+    struct server_options o = {
+        .listen = str_from(s->options.listen),
+        .routes = sim_routes,
+        .ctx = s,
+        .threads = THREADS,
+        .connections_max = CONNECTIONS_MAX,
+        .connection_memory = CONNECTION_MEMORY,
+        .idle_timeout_s = IDLE_TIMEOUT_S,
+        .error_page = page_error,
+        .error_plain = sim_error,
+    };
+    return server_start(&o, why, ret);
+}
+
+/* The address it is reached by, with the port that was found. Owner: the caller, mem_free. */
+static char *own_url(const struct sim *s, const struct server *server)
+{
+    struct buf b;
+    size_t n;
+    buf_init(&b, 4096);
+    const char *colon = strrchr(s->options.listen, ':');
+    buf_cstr(&b, "http://");
+    buf_add(&b, s->options.listen, (size_t)(colon - s->options.listen));
+    buf_printf(&b, ":%d", server_port(server));
+    return buf_take(&b, &n);
+}
+
+static void wait_for_end(void)
+{
+    sigset_t set;
+    int sig;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigwait(&set, &sig);
+}
+
+/* Threads inherit the mask: the signals come to wait_for_end alone. */
+static void signals_block(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* Starts listening and says so. */
+static enum err sim_serve(struct sim *s, struct buf *why, struct server **ret)
+{
+    /* A call that comes at once waits until it is known where payers go. */
+    pthread_mutex_lock(&s->lock);
+    enum err e = sim_listen(s, why, ret);
+    if (e == ERR_OK) {
+        char *url = own_url(s, *ret);
+        s->public_url = mem_strdup(s->options.public_url ? s->options.public_url : url);
+        printf("{\"listening\":\"%s\"}\n", url);
+        fflush(stdout);
+        mem_free(url);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return e;
+}
+
+static int sim_run(struct sim *s)
+{
+    struct buf why;
+    struct server *server = NULL;
+    buf_init(&why, 4096);
+    if (sim_open(s, &why) != ERR_OK) {
+        fprintf(stderr, "kassa-walletsim: %.*s", STR_FMT(buf_view(&why)));
+        buf_clear(&why);
+        return 1;
+    }
+    enum err e = sim_serve(s, &why, &server);
+    if (e == ERR_OK) {
+        wait_for_end();
+        later_stop(s->later);
+        server_stop(server, DRAIN_MS);
+    } else {
+        fprintf(stderr, "kassa-walletsim: %.*s", STR_FMT(buf_view(&why)));
+        later_stop(s->later);
+    }
+    sim_close(s);
+    buf_clear(&why);
+    return e == ERR_OK ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    static struct sim s;
+    s.options = (struct sim_options){.listen = "127.0.0.1:8090",
+        .username = "kassa-sandbox",
+        .password = "kassa-sandbox-password",
+        .app_key = "kassa-sandbox-key",
+        .app_secret = "kassa-sandbox-secret",
+        .token_life_s = 3600,
+        .hourly_block = true};
+    int code = options_parse(argc, argv, &s.options);
+    if (code >= 0)
+        return code;
+    signals_block();
+    clock_init(&s.clock);
+    log_init(&s.clock, LOG_LEVEL_WARN, STDERR_FILENO);
+    return sim_run(&s);
+}
