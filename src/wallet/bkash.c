@@ -9,7 +9,7 @@
 #define REF_MAX ((size_t)64)
 
 struct bkash_call {
-    struct wallet_call base;
+    struct connector_call base;
     struct bkash_waiter waiter;
     struct buf ref; /* of the payment that is executed or asked for */
     struct buf body;
@@ -17,12 +17,12 @@ struct bkash_call {
     bool renewed;   /* for this call: it happens once */
 };
 
-static struct bkash_call *call_of(struct wallet_call *base)
+static struct bkash_call *call_of(struct connector_call *base)
 {
     return (struct bkash_call *)base;
 }
 
-static void call_release(struct wallet_call *base)
+static void call_release(struct connector_call *base)
 {
     struct bkash_call *c = call_of(base);
     buf_clear(&c->ref);
@@ -30,14 +30,14 @@ static void call_release(struct wallet_call *base)
     mem_free(c);
 }
 
-static const char *path_of(enum wallet_op op)
+static const char *path_of(enum connector_op op)
 {
     switch (op) {
-    case WALLET_OP_CREATE:
+    case CONNECTOR_OP_CREATE:
         return "/tokenized/checkout/create";
-    case WALLET_OP_EXECUTE:
+    case CONNECTOR_OP_EXECUTE:
         return "/tokenized/checkout/execute";
-    case WALLET_OP_QUERY:
+    case CONNECTOR_OP_QUERY:
         return "/tokenized/checkout/payment/status";
     }
     return "";
@@ -47,13 +47,13 @@ static void answer_read(
     struct bkash_call *c, struct arena *a, const struct httpc_result *r, struct wallet_answer *ret)
 {
     switch (c->base.op) {
-    case WALLET_OP_CREATE:
+    case CONNECTOR_OP_CREATE:
         bkash_read_create(a, r->status, r->body, wallet_base_is_loopback(c->base.secret), ret);
         return;
-    case WALLET_OP_EXECUTE:
+    case CONNECTOR_OP_EXECUTE:
         bkash_read_execute(a, r->status, r->body, buf_view(&c->ref), ret);
         return;
-    case WALLET_OP_QUERY:
+    case CONNECTOR_OP_QUERY:
         bkash_read_query(a, r->status, r->body, buf_view(&c->ref), ret);
         return;
     }
@@ -62,7 +62,7 @@ static void answer_read(
 /* A 401 means that the call was not done; of an execute only the gateway's own words are believed. */
 static bool refused_token(const struct bkash_call *c, int status, const struct wallet_answer *a)
 {
-    return status == 401 && (c->base.op != WALLET_OP_EXECUTE || a->outcome == WALLET_BROKEN);
+    return status == 401 && (c->base.op != CONNECTOR_OP_EXECUTE || a->outcome == WALLET_BROKEN);
 }
 
 static void on_answer(void *arg, const struct httpc_result *r)
@@ -70,17 +70,17 @@ static void on_answer(void *arg, const struct httpc_result *r)
     struct bkash_call *c = arg;
     struct wallet_answer answer;
     struct arena arena;
-    wallet_http_note(r);
-    if (c->base.op == WALLET_OP_EXECUTE && r->outcome != HTTPC_NOT_SENT)
+    connector_http_note(r);
+    if (c->base.op == CONNECTOR_OP_EXECUTE && r->outcome != HTTPC_NOT_SENT)
         metric_add(METRIC_wallet_executes_total, 1);
-    if (wallet_call_end_unanswered(&c->base, r))
+    if (connector_call_end_unanswered(&c->base, r))
         return;
     arena_init(&arena, BKASH_ARENA_MAX);
     answer_read(c, &arena, r, &answer);
     if (!refused_token(c, r->status, &answer)) {
-        wallet_call_end(&c->base, &answer, WALLET_HEALTH_BY_OUTCOME, NULL);
+        connector_call_end(&c->base, &answer, CONNECTOR_HEALTH_BY_OUTCOME, NULL);
     } else if (c->renewed) {
-        wallet_call_end(&c->base, &answer, WALLET_HEALTH_TRIP, "credential refused");
+        connector_call_end(&c->base, &answer, CONNECTOR_HEALTH_TRIP, "credential refused");
     } else {
         c->renewed = true;
         bkash_token_reject(c->base.slot, c->serial);
@@ -103,16 +103,16 @@ static enum err call_send(struct bkash_call *c, const char *token)
         buf_view(&app_key).p,
         NULL,
     };
-    struct wallet_http rq = {
+    struct connector_http rq = {
         .method = "POST",
         .path = path_of(c->base.op),
         .headers = headers,
         .body = buf_view(&c->body),
-        .fresh_connect = c->base.op != WALLET_OP_QUERY,
+        .fresh_connect = c->base.op != CONNECTOR_OP_QUERY,
         .done = on_answer,
         .arg = c,
     };
-    enum err e = wallet_http_send(c->base.w, c->base.secret, &rq);
+    enum err e = connector_http_send(c->base.w, c->base.secret, &rq);
     buf_wipe(&authorization);
     buf_wipe(&app_key);
     return e;
@@ -125,29 +125,29 @@ static void on_token(struct bkash_waiter *waiter, const struct bkash_token_resul
         (struct bkash_call *)((char *)waiter - offsetof(struct bkash_call, waiter));
     if (!t->token) {
         struct wallet_answer a = {.outcome = WALLET_BROKEN, .code = str_from(t->code)};
-        wallet_call_end(&c->base, &a, t->health, t->reason);
+        connector_call_end(&c->base, &a, t->health, t->reason);
         return;
     }
     c->serial = t->serial;
     if (call_send(c, t->token))
-        wallet_call_fail(&c->base, WALLET_BROKEN, "stopping", WALLET_HEALTH_NONE);
+        connector_call_fail(&c->base, WALLET_BROKEN, "stopping", CONNECTOR_HEALTH_NONE);
 }
 
-static void call_run(struct wallet_call *base)
+static void call_run(struct connector_call *base)
 {
     struct bkash_call *c = call_of(base);
     c->waiter.fn = on_token;
     if (!buf_ok(&c->body) || !buf_ok(&c->ref))
-        wallet_call_fail(base, WALLET_BROKEN, "too_long", WALLET_HEALTH_NONE);
+        connector_call_fail(base, WALLET_BROKEN, "too_long", CONNECTOR_HEALTH_NONE);
     else
         bkash_token_get(base->slot, base->secret, &c->waiter);
 }
 
 static struct bkash_call *call_new(
-    struct wallets *w, enum wallet_op op, int64_t credential_id, wallet_done_fn done, void *arg)
+    struct wallets *w, enum connector_op op, int64_t credential_id, wallet_done_fn done, void *arg)
 {
     struct bkash_call *c = mem_alloc(sizeof(*c));
-    c->base = (struct wallet_call){
+    c->base = (struct connector_call){
         .w = w,
         .kind = WALLET_BKASH,
         .op = op,
@@ -165,7 +165,7 @@ static struct bkash_call *call_new(
 static void bkash_create(
     struct wallets *w, const struct wallet_create *p, wallet_done_fn done, void *arg)
 {
-    struct bkash_call *c = call_new(w, WALLET_OP_CREATE, p->credential_id, done, arg);
+    struct bkash_call *c = call_new(w, CONNECTOR_OP_CREATE, p->credential_id, done, arg);
     struct json_writer j;
     struct buf amount;
     buf_init(&amount, 32);
@@ -181,11 +181,11 @@ static void bkash_create(
     json_w_kstr(&j, "merchantInvoiceNumber", p->invoice);
     json_w_close(&j);
     buf_clear(&amount);
-    wallet_call_start(&c->base);
+    connector_call_start(&c->base);
 }
 
 /* Execute and query have the same body. */
-static void payment_call(struct wallets *w, enum wallet_op op, int64_t credential_id,
+static void payment_call(struct wallets *w, enum connector_op op, int64_t credential_id,
     struct str ref, wallet_done_fn done, void *arg)
 {
     struct bkash_call *c = call_new(w, op, credential_id, done, arg);
@@ -195,19 +195,19 @@ static void payment_call(struct wallets *w, enum wallet_op op, int64_t credentia
     json_w_open(&j, '{');
     json_w_kstr(&j, "paymentID", ref);
     json_w_close(&j);
-    wallet_call_start(&c->base);
+    connector_call_start(&c->base);
 }
 
 static void bkash_execute(
     struct wallets *w, int64_t credential_id, struct str ref, wallet_done_fn done, void *arg)
 {
-    payment_call(w, WALLET_OP_EXECUTE, credential_id, ref, done, arg);
+    payment_call(w, CONNECTOR_OP_EXECUTE, credential_id, ref, done, arg);
 }
 
 static void bkash_query(
     struct wallets *w, int64_t credential_id, struct str ref, wallet_done_fn done, void *arg)
 {
-    payment_call(w, WALLET_OP_QUERY, credential_id, ref, done, arg);
+    payment_call(w, CONNECTOR_OP_QUERY, credential_id, ref, done, arg);
 }
 
 const struct wallet_ops bkash_ops = {

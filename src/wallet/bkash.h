@@ -4,7 +4,7 @@
 #define KASSA_WALLET_BKASH_H
 
 #include "base/arena.h"
-#include "wallet/wallet_inner.h"
+#include "wallet/connector.h"
 
 #define BKASH_ARENA_MAX ((size_t)2 << 20)
 
@@ -40,8 +40,8 @@ struct bkash_token_result {
         *token;     /* NULL: none, and `code` says why; valid until the waiter's function returns */
     int64_t serial; /* names the token for bkash_token_reject */
     const char *code; /* static text */
-    enum wallet_health health;
-    const char *reason; /* for WALLET_HEALTH_TRIP */
+    enum connector_health health;
+    const char *reason; /* for CONNECTOR_HEALTH_TRIP */
 };
 struct bkash_waiter {
     struct bkash_waiter *next;

@@ -134,7 +134,7 @@ static void renewal_end(struct bkash_token *t, const struct bkash_token_result *
 }
 
 static void renewal_fail(
-    struct bkash_token *t, const char *code, enum wallet_health health, const char *reason)
+    struct bkash_token *t, const char *code, enum connector_health health, const char *reason)
 {
     struct bkash_token_result r = {.code = code, .health = health, .reason = reason};
     log_warn("bkash_token_renewal_failed", LOG_I("credential", t->slot->id), LOG_C("code", code));
@@ -187,9 +187,9 @@ static void renewal_refused(
         text_drop(&t->refresh);
         renewal_send(t);
     } else if (result == BKASH_GRANT_REFUSED) {
-        renewal_fail(t, "token_refused", WALLET_HEALTH_TRIP, "token refused");
+        renewal_fail(t, "token_refused", CONNECTOR_HEALTH_TRIP, "token refused");
     } else {
-        renewal_fail(t, "token_unclear", WALLET_HEALTH_BY_OUTCOME, NULL);
+        renewal_fail(t, "token_unclear", CONNECTOR_HEALTH_BY_OUTCOME, NULL);
     }
 }
 
@@ -197,7 +197,7 @@ static void on_renewal(void *arg, const struct httpc_result *r)
 {
     struct bkash_token *t = arg;
     const struct wallet_host *host = &t->slot->w->host;
-    wallet_http_note(r);
+    connector_http_note(r);
     if (r->outcome != HTTPC_ANSWERED) {
         bool stopping = strcmp(r->error, "stopping") == 0;
         bool not_sent = r->outcome == HTTPC_NOT_SENT;
@@ -207,7 +207,7 @@ static void on_renewal(void *arg, const struct httpc_result *r)
             stopping   ? "stopping"
             : not_sent ? "unreachable"
                        : "token_no_answer",
-            stopping ? WALLET_HEALTH_NONE : WALLET_HEALTH_BY_OUTCOME, NULL);
+            stopping ? CONNECTOR_HEALTH_NONE : CONNECTOR_HEALTH_BY_OUTCOME, NULL);
         return;
     }
     struct arena arena;
@@ -249,7 +249,7 @@ static enum err renewal_http(struct bkash_token *t)
         buf_view(&password).p,
         NULL,
     };
-    struct wallet_http rq = {
+    struct connector_http rq = {
         .method = "POST",
         .path =
             t->refreshing ? "/tokenized/checkout/token/refresh" : "/tokenized/checkout/token/grant",
@@ -259,7 +259,7 @@ static enum err renewal_http(struct bkash_token *t)
         .done = on_renewal,
         .arg = t,
     };
-    enum err e = wallet_http_send(t->slot->w, t->secret, &rq);
+    enum err e = connector_http_send(t->slot->w, t->secret, &rq);
     buf_wipe(&username);
     buf_wipe(&password);
     buf_wipe(&body);
@@ -271,16 +271,16 @@ static void renewal_send(struct bkash_token *t)
     const struct wallet_host *host = &t->slot->w->host;
     enum err e = host->token_budget_take(host->arg, t->slot->id);
     if (e == ERR_BUDGET) {
-        renewal_fail(t, "token_budget", WALLET_HEALTH_TRIP, "token budget used up");
+        renewal_fail(t, "token_budget", CONNECTOR_HEALTH_TRIP, "token budget used up");
         return;
     }
     if (e) {
         log_error("bkash_token_budget_unknown", LOG_I("credential", t->slot->id), LOG_ERR(e));
-        renewal_fail(t, "token_store", WALLET_HEALTH_BY_OUTCOME, NULL);
+        renewal_fail(t, "token_store", CONNECTOR_HEALTH_BY_OUTCOME, NULL);
         return;
     }
     if (renewal_http(t))
-        renewal_fail(t, "stopping", WALLET_HEALTH_NONE, NULL);
+        renewal_fail(t, "stopping", CONNECTOR_HEALTH_NONE, NULL);
 }
 
 static void renewal_start(struct bkash_token *t, struct wallet_secret *secret)

@@ -1,7 +1,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "wallet/wallet_inner.h"
+#include "wallet/connector.h"
 
 #define CIRCUIT_BROKEN_MAX 3
 #define CIRCUIT_OPEN_MS INT64_C(60000)
@@ -216,10 +216,10 @@ static bool circuit_open(struct wallet_slot *slot, const char *reason)
 }
 
 void wallet_circuit_note(struct wallet_slot *slot, enum wallet_outcome outcome,
-    enum wallet_health health, const char *reason)
+    enum connector_health health, const char *reason)
 {
-    bool trip = health == WALLET_HEALTH_TRIP, opened = false;
-    if (health == WALLET_HEALTH_NONE || (!trip && outcome == WALLET_UNKNOWN))
+    bool trip = health == CONNECTOR_HEALTH_TRIP, opened = false;
+    if (health == CONNECTOR_HEALTH_NONE || (!trip && outcome == WALLET_UNKNOWN))
         return;
     if (!reason)
         reason = "not reachable, or refuses the credential";

@@ -11,19 +11,19 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/url.h"
-#include "wallet/wallet_inner.h"
+#include "wallet/connector.h"
 
 #define ARENA_MAX ((size_t)2 << 20)
 #define TEXT_MAX ((size_t)8192)
 
 struct template_call {
-    struct wallet_call base;
+    struct connector_call base;
     struct buf path; /* of a query */
     struct buf ref;  /* of a query */
     struct buf body; /* of a create */
 };
 
-static void call_release(struct wallet_call *base)
+static void call_release(struct connector_call *base)
 {
     struct template_call *c = (struct template_call *)base;
     buf_clear(&c->path);
@@ -74,8 +74,8 @@ static void query_read(
 static void on_answer(void *arg, const struct httpc_result *r)
 {
     struct template_call *c = arg;
-    wallet_http_note(r);
-    if (wallet_call_end_unanswered(&c->base, r))
+    connector_http_note(r);
+    if (connector_call_end_unanswered(&c->base, r))
         return;
     struct arena arena;
     struct json *root = NULL;
@@ -87,20 +87,20 @@ static void on_answer(void *arg, const struct httpc_result *r)
         a.code = json_get_scalar(root, "code");
         a.message = json_get_string(root, "text");
     }
-    if (c->base.op == WALLET_OP_CREATE)
+    if (c->base.op == CONNECTOR_OP_CREATE)
         create_read(c, root, r->status, &a);
     else
         query_read(c, root, r->status, &a);
     if (str_absent(a.code))
         a.code = a.outcome == WALLET_UNKNOWN ? STR("unclear") : STR("ok");
-    wallet_call_end(&c->base, &a, WALLET_HEALTH_BY_OUTCOME, NULL);
+    connector_call_end(&c->base, &a, CONNECTOR_HEALTH_BY_OUTCOME, NULL);
     arena_clear(&arena);
 }
 
-static void call_run(struct wallet_call *base)
+static void call_run(struct connector_call *base)
 {
     struct template_call *c = (struct template_call *)base;
-    bool create = base->op == WALLET_OP_CREATE;
+    bool create = base->op == CONNECTOR_OP_CREATE;
     struct buf authorization;
     buf_init(&authorization, TEXT_MAX);
     buf_printf(&authorization, "Authorization: %s", base->secret->app_key);
@@ -109,7 +109,7 @@ static void call_run(struct wallet_call *base)
         buf_view(&authorization).p,
         NULL,
     };
-    struct wallet_http rq = {
+    struct connector_http rq = {
         .method = create ? "POST" : "GET",
         .path = create ? "/payments" : buf_view(&c->path).p,
         .headers = headers,
@@ -118,17 +118,17 @@ static void call_run(struct wallet_call *base)
         .done = on_answer,
         .arg = c,
     };
-    enum err e = wallet_http_send(base->w, base->secret, &rq);
+    enum err e = connector_http_send(base->w, base->secret, &rq);
     buf_wipe(&authorization);
     if (e)
-        wallet_call_fail(base, WALLET_BROKEN, "stopping", WALLET_HEALTH_NONE);
+        connector_call_fail(base, WALLET_BROKEN, "stopping", CONNECTOR_HEALTH_NONE);
 }
 
 static struct template_call *call_new(
-    struct wallets *w, enum wallet_op op, int64_t credential_id, wallet_done_fn done, void *arg)
+    struct wallets *w, enum connector_op op, int64_t credential_id, wallet_done_fn done, void *arg)
 {
     struct template_call *c = mem_alloc(sizeof(*c));
-    c->base = (struct wallet_call){
+    c->base = (struct connector_call){
         .w = w,
         .kind = wallet_template_ops.kind,
         .op = op,
@@ -147,7 +147,7 @@ static struct template_call *call_new(
 static void template_create(
     struct wallets *w, const struct wallet_create *p, wallet_done_fn done, void *arg)
 {
-    struct template_call *c = call_new(w, WALLET_OP_CREATE, p->credential_id, done, arg);
+    struct template_call *c = call_new(w, CONNECTOR_OP_CREATE, p->credential_id, done, arg);
     struct json_writer j;
     struct buf amount;
     buf_init(&amount, 32);
@@ -160,17 +160,17 @@ static void template_create(
     json_w_kstr(&j, "callback_url", p->callback_url);
     json_w_close(&j);
     buf_clear(&amount);
-    wallet_call_start(&c->base);
+    connector_call_start(&c->base);
 }
 
 static void template_query(
     struct wallets *w, int64_t credential_id, struct str ref, wallet_done_fn done, void *arg)
 {
-    struct template_call *c = call_new(w, WALLET_OP_QUERY, credential_id, done, arg);
+    struct template_call *c = call_new(w, CONNECTOR_OP_QUERY, credential_id, done, arg);
     buf_str(&c->ref, ref);
     buf_cstr(&c->path, "/payments/");
     percent_encode(&c->path, ref);
-    wallet_call_start(&c->base);
+    connector_call_start(&c->base);
 }
 
 const struct wallet_ops wallet_template_ops = {

@@ -1,8 +1,8 @@
 /* What connectors share: the credentials' slots, the life of one call, and the way to the wallet. For the files of
- * src/wallet alone. A call's life: wallet_call_start (any thread) -> run (outgoing thread) -> wallet_http_send, maybe
- * several times -> wallet_call_end, exactly once. */
-#ifndef KASSA_WALLET_WALLET_INNER_H
-#define KASSA_WALLET_WALLET_INNER_H
+ * src/wallet alone. A call's life: connector_call_start (any thread) -> run (outgoing thread) -> connector_http_send, maybe
+ * several times -> connector_call_end, exactly once. */
+#ifndef KASSA_WALLET_CONNECTOR_H
+#define KASSA_WALLET_CONNECTOR_H
 
 #include "wallet/wallet.h"
 #include <pthread.h>
@@ -46,43 +46,43 @@ struct wallets {
     struct wallet_slot *slots; /* never shrinks: calls hold their slot without a reference */
 };
 
-enum wallet_op { WALLET_OP_CREATE, WALLET_OP_EXECUTE, WALLET_OP_QUERY };
+enum connector_op { CONNECTOR_OP_CREATE, CONNECTOR_OP_EXECUTE, CONNECTOR_OP_QUERY };
 
 /* What a call's end says of the credential's health. */
-enum wallet_health {
-    WALLET_HEALTH_BY_OUTCOME, /* BROKEN counts against it, UNKNOWN says nothing, the rest is good */
-    WALLET_HEALTH_TRIP,       /* opens the circuit at once */
-    WALLET_HEALTH_NONE        /* says nothing */
+enum connector_health {
+    CONNECTOR_HEALTH_BY_OUTCOME, /* BROKEN counts against it, UNKNOWN says nothing, the rest is good */
+    CONNECTOR_HEALTH_TRIP,       /* opens the circuit at once */
+    CONNECTOR_HEALTH_NONE        /* says nothing */
 };
 
 /* The first member of a connector's own call. */
-struct wallet_call {
+struct connector_call {
     struct wallets *w;
     enum wallet_kind kind;
-    enum wallet_op op;
+    enum connector_op op;
     int64_t credential_id;
     wallet_done_fn done;
     void *arg;
-    void (*run)(struct wallet_call *c);     /* slot and secret are set */
-    void (*release)(struct wallet_call *c); /* frees the call */
+    void (*run)(struct connector_call *c);     /* slot and secret are set */
+    void (*release)(struct connector_call *c); /* frees the call */
     struct wallet_slot *slot;
     struct wallet_secret *secret;
     int64_t started_us;
 };
 
 /* Any thread. Takes the call over. */
-void wallet_call_start(struct wallet_call *c);
+void connector_call_start(struct connector_call *c);
 /* Tells the answer, logs and counts it, frees the call. A query never says that money did not move for good: DECLINED
- * and BROKEN become UNKNOWN. `reason` is static text for WALLET_HEALTH_TRIP, else NULL. */
-void wallet_call_end(struct wallet_call *c, const struct wallet_answer *a,
-    enum wallet_health health, const char *reason);
+ * and BROKEN become UNKNOWN. `reason` is static text for CONNECTOR_HEALTH_TRIP, else NULL. */
+void connector_call_end(struct connector_call *c, const struct wallet_answer *a,
+    enum connector_health health, const char *reason);
 /* For what ends before an answer: only outcome and code. */
-void wallet_call_fail(struct wallet_call *c, enum wallet_outcome outcome, const char *code,
-    enum wallet_health health);
+void connector_call_fail(struct connector_call *c, enum wallet_outcome outcome, const char *code,
+    enum connector_health health);
 /* Ends the call when the peer did not answer; true if it did so. */
-bool wallet_call_end_unanswered(struct wallet_call *c, const struct httpc_result *r);
+bool connector_call_end_unanswered(struct connector_call *c, const struct httpc_result *r);
 
-struct wallet_http {
+struct connector_http {
     const char *method;
     const char *path;           /* behind base_url */
     const char *const *headers; /* ended by NULL */
@@ -92,21 +92,21 @@ struct wallet_http {
     void *arg;
 };
 /* With the configuration's times and proxy. ERR_STOPPING. */
-enum err wallet_http_send(
-    struct wallets *w, const struct wallet_secret *s, const struct wallet_http *rq) must_check;
+enum err connector_http_send(
+    struct wallets *w, const struct wallet_secret *s, const struct connector_http *rq) must_check;
 /* Counts a call that ended. */
-void wallet_http_note(const struct httpc_result *r);
+void connector_http_note(const struct httpc_result *r);
 
 struct wallet_secret *wallet_secret_ref(struct wallets *w, struct wallet_secret *s);
 void wallet_secret_unref(struct wallets *w, struct wallet_secret *s);
 /* True when the wallet's API is on this machine: a simulator, which may do without TLS. */
 bool wallet_base_is_loopback(const struct wallet_secret *s);
 
-/* wallet.c's, for wallet_call.c */
+/* wallet.c's, for connector_call.c */
 struct wallet_slot *wallet_slot_use(struct wallets *w, int64_t id, struct wallet_secret **ret);
 bool wallet_circuit_admits(struct wallet_slot *slot);
 void wallet_circuit_note(struct wallet_slot *slot, enum wallet_outcome outcome,
-    enum wallet_health health, const char *reason);
+    enum connector_health health, const char *reason);
 
 extern const struct wallet_ops bkash_ops;
 /* wallet_template.c: an example, in no registry. */

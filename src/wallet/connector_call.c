@@ -2,16 +2,16 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/url.h"
-#include "wallet/wallet_inner.h"
+#include "wallet/connector.h"
 
-static const char *op_text(enum wallet_op op)
+static const char *op_text(enum connector_op op)
 {
     switch (op) {
-    case WALLET_OP_CREATE:
+    case CONNECTOR_OP_CREATE:
         return "create";
-    case WALLET_OP_EXECUTE:
+    case CONNECTOR_OP_EXECUTE:
         return "execute";
-    case WALLET_OP_QUERY:
+    case CONNECTOR_OP_QUERY:
         return "query";
     }
     return "?";
@@ -34,7 +34,7 @@ static const char *outcome_text(enum wallet_outcome outcome)
     return "?";
 }
 
-static void call_log(const struct wallet_call *c, const struct wallet_answer *a)
+static void call_log(const struct connector_call *c, const struct wallet_answer *a)
 {
     int64_t ms = (clock_mono_us() - c->started_us) / 1000;
     enum log_level level = a->outcome == WALLET_BROKEN || a->outcome == WALLET_UNKNOWN
@@ -47,13 +47,14 @@ static void call_log(const struct wallet_call *c, const struct wallet_answer *a)
         LOG_I("duration_ms", ms));
 }
 
-void wallet_call_end(struct wallet_call *c, const struct wallet_answer *a,
-    enum wallet_health health, const char *reason)
+void connector_call_end(struct connector_call *c, const struct wallet_answer *a,
+    enum connector_health health, const char *reason)
 {
     struct wallet_answer told = *a;
     if (c->slot)
         wallet_circuit_note(c->slot, a->outcome, health, reason);
-    if (c->op == WALLET_OP_QUERY && (a->outcome == WALLET_DECLINED || a->outcome == WALLET_BROKEN))
+    if (c->op == CONNECTOR_OP_QUERY &&
+        (a->outcome == WALLET_DECLINED || a->outcome == WALLET_BROKEN))
         told.outcome = WALLET_UNKNOWN;
     if (told.outcome == WALLET_UNKNOWN)
         metric_add(METRIC_wallet_calls_unknown_total, 1);
@@ -63,14 +64,14 @@ void wallet_call_end(struct wallet_call *c, const struct wallet_answer *a,
     c->release(c);
 }
 
-void wallet_call_fail(
-    struct wallet_call *c, enum wallet_outcome outcome, const char *code, enum wallet_health health)
+void connector_call_fail(struct connector_call *c, enum wallet_outcome outcome, const char *code,
+    enum connector_health health)
 {
     struct wallet_answer a = {.outcome = outcome, .code = str_from(code)};
-    wallet_call_end(c, &a, health, NULL);
+    connector_call_end(c, &a, health, NULL);
 }
 
-bool wallet_call_end_unanswered(struct wallet_call *c, const struct httpc_result *r)
+bool connector_call_end_unanswered(struct connector_call *c, const struct httpc_result *r)
 {
     if (r->outcome == HTTPC_ANSWERED)
         return false;
@@ -81,7 +82,7 @@ bool wallet_call_end_unanswered(struct wallet_call *c, const struct httpc_result
         a.code = stopping ? STR("stopping") : STR("unreachable");
         a.message = str_from(r->error);
     }
-    wallet_call_end(c, &a, stopping ? WALLET_HEALTH_NONE : WALLET_HEALTH_BY_OUTCOME, NULL);
+    connector_call_end(c, &a, stopping ? CONNECTOR_HEALTH_NONE : CONNECTOR_HEALTH_BY_OUTCOME, NULL);
     return true;
 }
 
@@ -101,30 +102,30 @@ static bool base_is_safe(const struct wallet_secret *s)
 /* Creates are refused while the circuit is open; executes and queries settle money under way and are always tried. */
 static void call_run(void *arg)
 {
-    struct wallet_call *c = arg;
+    struct connector_call *c = arg;
     struct wallet_slot *slot = wallet_slot_use(c->w, c->credential_id, &c->secret);
     if (!slot || slot->kind != c->kind) {
-        wallet_call_fail(c, WALLET_BROKEN, "no_credential", WALLET_HEALTH_NONE);
+        connector_call_fail(c, WALLET_BROKEN, "no_credential", CONNECTOR_HEALTH_NONE);
         return;
     }
     c->slot = slot;
-    if (c->op == WALLET_OP_CREATE && !wallet_circuit_admits(slot))
-        wallet_call_fail(c, WALLET_BROKEN, "circuit_open", WALLET_HEALTH_NONE);
+    if (c->op == CONNECTOR_OP_CREATE && !wallet_circuit_admits(slot))
+        connector_call_fail(c, WALLET_BROKEN, "circuit_open", CONNECTOR_HEALTH_NONE);
     else if (!base_is_safe(c->secret))
-        wallet_call_fail(c, WALLET_BROKEN, "insecure_base_url", WALLET_HEALTH_BY_OUTCOME);
+        connector_call_fail(c, WALLET_BROKEN, "insecure_base_url", CONNECTOR_HEALTH_BY_OUTCOME);
     else
         c->run(c);
 }
 
-void wallet_call_start(struct wallet_call *c)
+void connector_call_start(struct connector_call *c)
 {
     c->started_us = clock_mono_us();
     if (httpc_defer(c->w->httpc, 0, call_run, c))
-        wallet_call_fail(c, WALLET_BROKEN, "stopping", WALLET_HEALTH_NONE);
+        connector_call_fail(c, WALLET_BROKEN, "stopping", CONNECTOR_HEALTH_NONE);
 }
 
-enum err wallet_http_send(
-    struct wallets *w, const struct wallet_secret *s, const struct wallet_http *rq)
+enum err connector_http_send(
+    struct wallets *w, const struct wallet_secret *s, const struct connector_http *rq)
 {
     const struct config *config = w->config;
     struct buf url;
@@ -153,7 +154,7 @@ enum err wallet_http_send(
     return e;
 }
 
-void wallet_http_note(const struct httpc_result *r)
+void connector_http_note(const struct httpc_result *r)
 {
     metric_add(METRIC_wallet_calls_total, 1);
     metric_observe(HISTOGRAM_wallet_call_duration_us, r->duration_ms * 1000);
