@@ -136,18 +136,20 @@ static void envelope_read(struct arena *a, int status, struct str body, struct e
     if (!str_absent(e->message))
         e->message = utf8_prefix(e->message, MESSAGE_CHARS_MAX);
     e->gateway = str_absent(code) && !str_absent(gateway);
-    bool has_code = !str_absent(code) && is_code(code);
+    bool zero = str_is(code, "0000");
+    bool has_code = !zero && is_code(code);
+    if (zero && status == 200 && str_absent(fault) && str_absent(gateway)) {
+        e->cls = CLASS_SUCCESS;
+        e->code = code;
+        return;
+    }
     if (has_code)
         e->code = code;
     else if (status != 200)
         e->code = code_of_status(a, status);
     else
         e->code = e->root ? STR("no_code") : body_fault(body);
-    if (status == 200 && has_code && str_absent(fault) && str_absent(gateway) &&
-        str_is(code, "0000"))
-        e->cls = CLASS_SUCCESS;
-    else
-        e->cls = class_of(e, status, has_code && !str_is(code, "0000"));
+    e->cls = class_of(e, status, has_code);
 }
 
 static void answer_start(const struct envelope *e, struct wallet_answer *ret)

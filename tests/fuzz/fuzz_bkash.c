@@ -1,0 +1,72 @@
+/* bKash's answers, as every reader of them sees them: the first two bytes choose status and reader. */
+#include "wallet/bkash.h"
+#include <stdint.h>
+#include <stdlib.h>
+
+static const int statuses[] = {200, 400, 401, 403, 429, 500, 504};
+
+static void expect(bool good)
+{
+    if (!good)
+        abort();
+}
+
+static void answer_check(const struct wallet_answer *w)
+{
+    expect(w->code.n > 0 && w->code.n <= 40);
+    expect(!w->completed || (w->outcome == WALLET_OK && w->has_amount && w->trx_id.n > 0 &&
+                                w->currency.n > 0 && str_is(w->ref, "TR0011abc")));
+    expect(w->outcome != WALLET_OK || w->ref.n > 0);
+    expect(!w->has_amount || w->amount.poisha >= 0);
+    for (size_t i = 0; i < w->url.n; i++)
+        expect(w->url.p[i] > ' ' && w->url.p[i] <= '~');
+}
+
+static void grant_check(struct arena *a, int status, struct str body)
+{
+    struct bkash_grant g;
+    if (bkash_read_grant(a, status, body, &g) != BKASH_GRANT_OK)
+        return;
+    expect(status == 200 && g.token.n > 0 && g.expires_in_s > 0);
+    for (size_t i = 0; i < g.token.n; i++)
+        expect(g.token.p[i] > ' ' && g.token.p[i] <= '~');
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct arena a;
+    struct wallet_answer w = {.code = STR("x")};
+    int64_t ms;
+    if (size < 2)
+        return 0;
+    int status = statuses[data[0] % (sizeof(statuses) / sizeof(statuses[0]))];
+    struct str body = {(const char *)data + 2, size - 2};
+    arena_init(&a, BKASH_ARENA_MAX);
+    switch (data[1] % 5) {
+    case 0:
+        bkash_read_create(&a, status, body, data[1] & 64, &w);
+        expect(w.outcome != WALLET_OK || w.url.n > 0);
+        break;
+    case 1:
+        bkash_read_execute(&a, status, body, STR("TR0011abc"), &w);
+        expect(w.outcome != WALLET_BROKEN || status == 401 || status == 403);
+        expect(w.completed || w.outcome != WALLET_OK);
+        break;
+    case 2:
+        bkash_read_query(&a, status, body, STR("TR0011abc"), &w);
+        expect(w.outcome != WALLET_DECLINED);
+        break;
+    case 3:
+        grant_check(&a, status, body);
+        break;
+    case 4:
+        if (bkash_time_parse(body, &ms) == ERR_OK)
+            expect(ms > INT64_C(-86400000) && ms < INT64_C(253402400000000));
+        break;
+    }
+    answer_check(&w);
+    arena_clear(&a);
+    return 0;
+}
