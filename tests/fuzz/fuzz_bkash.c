@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena a;
-    struct wallet_answer w = {.code = STR("x")};
+    struct wallet_answer w = {.outcome = WALLET_UNKNOWN, .code = STR("x")};
     int64_t ms;
     if (size < 2)
         return 0;
