@@ -91,7 +91,7 @@ static inline enum err world_rows_run(struct store_unit *u, struct tx *tx)
         .purpose = STR("notifications"),
         .public_der = r->public_der,
         .private_box = r->private_box,
-        .fingerprint = STR("00"),
+        .fingerprint = STR("0000000000000000000000000000000000000000000000000000000000000000"),
         .not_before = WORLD_T0 - 1,
         .created_at = WORLD_T0};
     e = e ? e : store_cert_add(tx, &cert);
