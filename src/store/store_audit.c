@@ -28,7 +28,7 @@ static void add_field(struct buf *b, struct str s)
 void store_audit_hash(const struct audit_row *r, char ret_hex[65])
 {
     struct buf b, hex;
-    buf_init(&b, SIZE_MAX / 2);
+    buf_init(&b, SIZE_MAX / 4);
     buf_init(&hex, HASH_LEN + 1);
     add_field(&b, r->prev_hash);
     buf_printf(&b, "%lld;%lld;", (long long)r->id, (long long)r->at);
