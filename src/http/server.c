@@ -178,6 +178,11 @@ int server_port(const struct server *s)
     return acceptor_port(s->acceptor);
 }
 
+const char *server_library_version(void)
+{
+    return MHD_get_version();
+}
+
 /* ---- stopping ---- */
 
 static void wait_zero(atomic_int *count, int64_t limit_ms)

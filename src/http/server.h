@@ -70,6 +70,8 @@ struct server;
 enum err server_start(
     const struct server_options *o, struct buf *why, struct server **ret) must_check;
 int server_port(const struct server *s);
+/* "0.9.75", for the log. */
+const char *server_library_version(void);
 /* No new connections; waits until requests under way are answered, at most drain_ms; then closes. */
 void server_stop(struct server *s, int64_t drain_ms);
 
