@@ -3,8 +3,7 @@
 #include "base/metrics.h"
 #include "base/text.h"
 #include "http/routes.h"
-#include "service/deliver.h"
-#include "service/settle.h"
+#include "service/work.h"
 
 #define METRICS_MAX ((size_t)256 * 1024)
 #define ADVANCE_MAX_S INT64_C(31536000)
@@ -151,7 +150,7 @@ struct reply *sandbox_clock_post(struct request *rq)
     if (e != ERR_OK)
         return reply_error(rq, e);
     clock_advance(g->service->clock, a.by_ms);
-    settle_kick(g->service->settle);
-    deliver_kick(g->service->deliver);
+    work_kick_settle(g->service->work);
+    work_kick_deliver(g->service->work);
     return clock_reply(g);
 }
