@@ -213,7 +213,9 @@ static void program_stop(struct program *p)
 
 static enum err program_start(struct program *p, struct buf *why)
 {
-    enum err e = preflight_sandbox(&p->config, &p->clock, why);
+    enum err e = preflight_lock(&p->config, &p->files, why);
+    if (e == ERR_OK)
+        e = preflight_sandbox(&p->config, &p->clock, why);
     if (e == ERR_OK)
         e = service_start(&p->config, &p->clock, true, why, &p->service);
     if (e != ERR_OK)

@@ -4,7 +4,12 @@
 #include "base/url.h"
 #include "http/routes.h"
 #include "store/store_wallet.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define PEM_MAX ((size_t)1024 * 1024)
 #define ARENA_MAX ((size_t)1024 * 1024)
@@ -49,6 +54,7 @@ static enum err secrets_check(const struct config *config, struct buf *why)
 
 enum err preflight_files(const struct config *config, struct preflight *ret, struct buf *why)
 {
+    ret->lock_fd = -1;
     buf_init(&ret->tls_cert, PEM_MAX);
     buf_init(&ret->tls_key, PEM_MAX);
     enum err e = secrets_check(config, why);
@@ -69,6 +75,28 @@ void preflight_clear(struct preflight *p)
 {
     buf_clear(&p->tls_cert);
     buf_wipe(&p->tls_key);
+    if (p->lock_fd >= 0)
+        close(p->lock_fd);
+    p->lock_fd = -1;
+}
+
+enum err preflight_lock(const struct config *config, struct preflight *p, struct buf *why)
+{
+    struct buf path;
+    buf_init(&path, PATH_MAX);
+    buf_printf(&path, "%s.lock", config->store_path);
+    int fd = buf_ok(&path) ? open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+    if (fd < 0)
+        buf_printf(why, "store.path: can't open %s.lock: %s\n", config->store_path,
+            strerrordesc_np(errno));
+    else if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        buf_printf(why, "store.path: another kassad runs on %s\n", config->store_path);
+    else
+        p->lock_fd = fd;
+    if (fd >= 0 && p->lock_fd < 0)
+        close(fd);
+    buf_clear(&path);
+    return p->lock_fd >= 0 ? ERR_OK : ERR_STATE;
 }
 
 /* ---- the sandbox ---- */

@@ -70,7 +70,8 @@ static struct reply *status_reply(struct api_call *c)
     enum err e = checkout_status(c->service, &c->rq->arena, c->account, &request, &view);
     if (e == ERR_OK)
         return status_answer(c->service, &view);
-    if (e == ERR_CONFLICT || (e == ERR_NO_ROW && request.id == 0))
+    /* With both given and no payment that has both, the order id is named. */
+    if (e == ERR_CONFLICT || (e == ERR_NO_ROW && !str_absent(request.order_id)))
         field_errors_add(&errors, "order_id", "The selected order id is invalid.");
     else if (e == ERR_NO_ROW)
         field_errors_add(&errors, "id", "The selected id is invalid.");
