@@ -1,0 +1,324 @@
+// A whole installation for a suite: wallet simulator, kassad, a merchant's account with its certificates, a receiver of
+// notifications; all on loopback and in a folder of its own, all ended by stop().
+//
+//   const w = await start({ feePercent: '1.5', mode: 'POST_JSON' });
+//   const payment = await w.create({ amount: '250.00' });
+//   await w.pay(payment);
+//   const [note] = await w.receiver.wait('/notify');
+//   await w.stop();
+//
+// Programs come from the build KASSA_BUILD, by default build/ of this tree. KASSA_KEEP=1 keeps the folder.
+import { after, before, describe, it } from 'node:test';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Account, readCert } from './account.mjs';
+import { Cli, configSet } from './cli.mjs';
+import { closeAgents, request } from './http.mjs';
+import { Payer } from './payer.mjs';
+import { freePort, Program, until } from './process.mjs';
+import { Receiver } from './receiver.mjs';
+import { Sim } from './sim.mjs';
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+export const BUILD = path.resolve(process.env.KASSA_BUILD ?? path.join(ROOT, 'build'));
+
+// Suites end calls quickly; what is left at its default is not named.
+const CONFIG = {
+  store: { path: 'kassa.db' },
+  log: { level: 'info' },
+  sandbox: { sandbox: 'yes' },
+  notify: { allow_private_addresses: 'yes', connect_timeout_ms: 500, timeout_ms: 1000 },
+  wallet: { timeout_ms: 1500, connect_timeout_ms: 500 },
+  limits: { page_posts_per_minute: 10000, unknown_pages_per_minute: 10000 },
+};
+
+const merge = (...parts) => {
+  const all = {};
+  for (const part of parts) {
+    for (const [section, keys] of Object.entries(part ?? {})) {
+      all[section] = { ...all[section], ...keys };
+    }
+  }
+  return all;
+};
+
+export class World {
+  /**
+   * Options, all optional: config {section: {key: value}}; simArgs; for the first account: feePercent, feeFixed, digest, mode,
+   * fieldSet and endpoint (false: the account has no default endpoint).
+   */
+  async start(options = {}) {
+    this.options = options;
+    this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'kassa-suite-'));
+    this.cli = new Cli(BUILD, this.dir);
+    this.receiver = await new Receiver().start();
+    try {
+      await this.cli.init();
+      await this.startSim();
+      await this.startKassadAnywhere();
+      await this.addCredential();
+      this.account = await this.addAccount(options);
+      this.certs = this.account.certs;
+    } catch (error) {
+      await this.discard();
+      throw error;
+    }
+    return this;
+  }
+
+  // ---- programs ----
+
+  async startSim() {
+    this.simPort ??= await freePort();
+    this.simUrl = `http://127.0.0.1:${this.simPort}`;
+    const args = ['--listen', `127.0.0.1:${this.simPort}`, '--dir', path.join(this.dir, 'sim')];
+    fs.mkdirSync(path.join(this.dir, 'sim'), { recursive: true });
+    this.simProgram = new Program(path.join(BUILD, 'kassa-walletsim'), [...args, ...(this.options.simArgs ?? [])],
+      { log: path.join(this.dir, 'walletsim.log') });
+    this.sim = new Sim(this.simUrl);
+    await this.simProgram.ready(async () => (await request('GET', `${this.simUrl}/healthz`)).status === 200);
+  }
+
+  configure(values) {
+    configSet(this.cli.config, values);
+  }
+
+  /** A port that was free may be taken before kassad gets to it. */
+  async startKassadAnywhere() {
+    for (let tries = 5; ; tries--) {
+      this.port = await freePort();
+      this.opsPort = await freePort();
+      this.apiUrl = this.payUrl = `http://127.0.0.1:${this.port}`;
+      this.opsUrl = `http://127.0.0.1:${this.opsPort}`;
+      const server = {
+        listen: `127.0.0.1:${this.port}`,
+        ops_listen: `127.0.0.1:${this.opsPort}`,
+        api_url: this.apiUrl,
+        pay_url: this.payUrl,
+      };
+      this.configure(merge(CONFIG, { server }, this.options.config));
+      try {
+        await this.startKassad();
+        return;
+      } catch (error) {
+        if (tries === 1 || !/can't listen/.test(error.message)) {
+          throw error;
+        }
+      }
+    }
+  }
+
+  async startKassad() {
+    this.kassad = new Program(path.join(BUILD, 'kassad'), ['--config', this.cli.config],
+      { cwd: this.dir, log: path.join(this.dir, 'kassad.log'), env: this.options.env });
+    await this.kassad.ready(async () => (await request('GET', `${this.opsUrl}/readyz`, { agent: false })).status === 200);
+  }
+
+  async stopKassad() {
+    await this.kassad.stop();
+  }
+
+  async restartKassad(config) {
+    await this.kassad.stop();
+    if (config) {
+      this.configure(config);
+    }
+    await this.startKassad();
+  }
+
+  async kill9() {
+    await this.kassad.kill9();
+  }
+
+  kassadLog() {
+    return this.kassad.text();
+  }
+
+  // ---- what an operator sets up ----
+
+  addCredential(more = []) {
+    return this.cli.run(['wallet', 'add', 'bkash', '--base-url', `${this.simUrl}/v1.2.0-beta`, '--username', 'kassa-sandbox',
+      '--password', 'kassa-sandbox-password', '--app-key', 'kassa-sandbox-key', '--app-secret', 'kassa-sandbox-secret',
+      ...more]);
+  }
+
+  async addAccount({ merchant, feePercent, feeFixed, digest = 'sha1', mode = 'POST_JSON', fieldSet = 11, endpoint = true } = {}) {
+    const name = merchant ?? `Shop ${Math.random().toString(36).slice(2, 10)}`;
+    if (!merchant) {
+      await this.cli.run(['merchant', 'add', name]);
+    }
+    const made = await this.cli.json(['account', 'add', '--merchant', name, '--currency', 'BDT', '--digest', digest,
+      ...(feePercent ? ['--fee-percent', feePercent] : []), ...(feeFixed ? ['--fee-fixed', feeFixed] : [])]);
+    const account = new Account(this, made.account);
+    account.merchant = name;
+    account.digest = digest;
+    for (const purpose of ['payments', 'payouts', 'notifications']) {
+      account.certs[purpose] = await this.addCert(account, purpose);
+    }
+    if (endpoint) {
+      account.endpoint = await this.addEndpoint(account, { url: `${this.receiver.url}/notify`, mode, fieldSet });
+      await this.cli.run(['account', 'set', account.uuid, '--endpoint', account.endpoint.id]);
+    }
+    await this.seen(account);
+    return account;
+  }
+
+  certs_made = 0;
+
+  async addCert(account, purpose, more = []) {
+    const dir = path.join(this.dir, 'certs', `${account.uuid}-${purpose}-${++this.certs_made}`);
+    await this.cli.run(['cert', 'new', purpose, '--account', account.uuid, '--out', dir, ...more]);
+    return readCert(dir);
+  }
+
+  /** {id, secret} */
+  addEndpoint(account, { url, mode = 'GET', fieldSet = 11, name }) {
+    return this.cli.json(['endpoint', 'add', '--account', account.uuid, '--url', url, '--mode', mode, '--fields', fieldSet,
+      ...(name ? ['--name', name] : [])]);
+  }
+
+  addRedirect(account, url) {
+    return this.cli.json(['redirect', 'add', '--account', account.uuid, '--url', url]);
+  }
+
+  /** Waits until kassad knows the account: a change is seen within a second. */
+  async seen(account) {
+    await until(async () => (await account.call('/v1/payment/history', {})).status === 200,
+      { ms: 5000, what: 'the account, known to kassad' });
+  }
+
+  // ---- the first account, in short ----
+
+  sign(body, options) {
+    return this.account.sign(body, options);
+  }
+
+  call(apiPath, body, options) {
+    return this.account.call(apiPath, body, options);
+  }
+
+  create(fields, options) {
+    return this.account.create(fields, options);
+  }
+
+  status(payment) {
+    return this.account.status(payment);
+  }
+
+  history(body, query) {
+    return this.account.history(body, query);
+  }
+
+  // ---- payers ----
+
+  payer(payment) {
+    return payment.payer ?? new Payer(payment.url);
+  }
+
+  /** Presses pay and waits for the wallet: {paymentID, invoice}, when the page leads there. */
+  async begin(payment, attempt = 1) {
+    const payer = this.payer(payment);
+    const answer = await payer.press('pay');
+    if (answer.status !== 303) {
+      throw new Error(`pay answered ${answer.status}: ${answer.text.slice(0, 500)}`);
+    }
+    const invoice = `K${payment.id}-${attempt}`;
+    const { payment_id: paymentID } = await this.sim.created(invoice);
+    await payer.reaches('at_wallet');
+    return { paymentID, invoice };
+  }
+
+  /** The whole way of a payer who pays; waits for `paid`. Gives {paymentID, callback}. */
+  async pay(payment, attempt = 1) {
+    const { paymentID, invoice } = await this.begin(payment, attempt);
+    const callback = await this.sim.approve(paymentID);
+    await this.follow(payment, callback);
+    await this.payer(payment).reaches('paid');
+    return { paymentID, invoice, callback };
+  }
+
+  /** The payer's browser is sent to the callback address. */
+  follow(payment, callback) {
+    return this.payer(payment).send('GET', callback);
+  }
+
+  // ---- the clock ----
+
+  clock = {
+    /** Moves kassad's clock, and the simulator's with it unless told otherwise. */
+    advance: async (seconds, { sim = true } = {}) => {
+      if (sim) {
+        await this.sim.advance(seconds);
+      }
+      const answer = await request('POST', `${this.opsUrl}/sandbox/clock`, {
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ advance_s: seconds }),
+      });
+      if (answer.status !== 200) {
+        throw new Error(`the clock's control answered ${answer.status}: ${answer.text}`);
+      }
+      return answer.json.now_ms;
+    },
+    now: async () => (await request('GET', `${this.opsUrl}/sandbox/clock`)).json.now_ms,
+  };
+
+  /** A figure of /metrics. */
+  async metric(name) {
+    const { text } = await request('GET', `${this.opsUrl}/metrics`);
+    const found = new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text);
+    return found && Number(found[1]);
+  }
+
+  // ---- the end ----
+
+  /** Ends all. Throws unless the programs end with 0 and no sanitizer has reported anything. */
+  async stop() {
+    const faults = [];
+    for (const program of [this.kassad, this.simProgram]) {
+      await program?.stop().catch((error) => faults.push(error));
+    }
+    this.kassad = this.simProgram = undefined;
+    await this.discard();
+    if (faults.length) {
+      throw faults[0];
+    }
+  }
+
+  /** Ends all that is left, whatever its state. */
+  async discard() {
+    for (const program of [this.kassad, this.simProgram]) {
+      await program?.kill9().catch(() => {});
+    }
+    if (this.receiver) {
+      await this.receiver.stop();
+      this.receiver = undefined;
+    }
+    closeAgents();
+    if (this.dir && !process.env.KASSA_KEEP) {
+      fs.rmSync(this.dir, { recursive: true, force: true });
+      this.dir = undefined;
+    }
+  }
+}
+
+export function start(options) {
+  return new World().start(options);
+}
+
+/** A suite with an installation of its own: `define(w)` states its tests, in which `w` is the started World. */
+export function suite(name, options, define) {
+  describe(name, { concurrency: false }, () => {
+    const w = new World();
+    before(() => w.start(options), { timeout: 120000 });
+    after(() => w.discard(), { timeout: 60000 });
+    define(w);
+    it('the programs end with 0, and no sanitizer has reported anything', { timeout: 60000 }, async () => {
+      if (!w.dir) {
+        throw new Error('it did not start');
+      }
+      await w.stop();
+    });
+  });
+}
