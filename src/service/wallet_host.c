@@ -114,6 +114,21 @@ static enum err token_budget_take(void *arg, int64_t credential_id)
     return store_run(s->store, &unit.unit);
 }
 
+static enum err budget_return_run(struct store_unit *u, struct tx *tx)
+{
+    return store_token_renewal_return(tx, unit_owner(u, struct budget_unit, unit)->credential_id);
+}
+
+static void token_budget_return(void *arg, int64_t credential_id)
+{
+    struct service *s = arg;
+    struct budget_unit unit = {.unit = {.run = budget_return_run}, .credential_id = credential_id};
+    enum err e = store_run(s->store, &unit.unit);
+    if (e != ERR_OK) {
+        log_warn("token_call_stays_counted", LOG_I("credential", credential_id), LOG_ERR(e));
+    }
+}
+
 struct wallet_host wallet_host_on_store(struct service *s)
 {
     return (struct wallet_host){
@@ -121,5 +136,6 @@ struct wallet_host wallet_host_on_store(struct service *s)
         .token_load = token_load,
         .token_save = token_save,
         .token_budget_take = token_budget_take,
+        .token_budget_return = token_budget_return,
     };
 }

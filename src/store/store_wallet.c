@@ -37,6 +37,10 @@ static const struct db_sql SQL_CALL_ADD = {
 static const struct db_sql SQL_CALL_FORGET = {
     "DELETE FROM wallet_token_call WHERE credential_id = $1 AND at < $2"};
 
+static const struct db_sql SQL_CALL_RETURN = {
+    "DELETE FROM wallet_token_call WHERE id ="
+    " (SELECT MAX(id) FROM wallet_token_call WHERE credential_id = $1)"};
+
 static void credential_read(struct row *r, struct credential_row *ret)
 {
     *ret = (struct credential_row){
@@ -168,4 +172,11 @@ enum err store_token_renewal_take(
     if (e != ERR_OK)
         return e;
     return calls < budget ? call_add(tx, credential_id, now) : ERR_BUDGET;
+}
+
+enum err store_token_renewal_return(struct tx *tx, int64_t credential_id)
+{
+    struct db_stmt *st = db_query(tx_db(tx), &SQL_CALL_RETURN);
+    db_int(st, 1, credential_id);
+    return db_do(st);
 }

@@ -39,5 +39,7 @@ enum err store_token_put(struct tx *tx, const struct token_row *r) must_check;
 /* Counts a token call that is about to be made, if fewer than `budget` were made since `since`: ERR_BUDGET else. */
 enum err store_token_renewal_take(
     struct tx *tx, int64_t credential_id, int64_t now, int64_t since, int64_t budget) must_check;
+/* Takes the newest counted call back: it certainly was not made. */
+enum err store_token_renewal_return(struct tx *tx, int64_t credential_id) must_check;
 
 #endif
