@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "service/accounts.h"
 #include "service/credentials.h"
+#include "service/deliver.h"
 #include "service/settle.h"
 #include "service/wallet_host.h"
 #include "service/work.h"
@@ -77,6 +78,8 @@ static enum err loops_start(struct service *s, struct buf *why)
     say(why, "settle", e);
     if (e == ERR_OK) {
         work_set_settle(s->work, s->settle);
+        e = deliver_start(s, &s->deliver);
+        say(why, "deliver", e);
     }
     return e;
 }
@@ -102,8 +105,10 @@ enum err service_start(const struct config *config, struct clock *clock, bool wo
 /* Nobody asks or delivers any more, then the calls under way end, then what they wrote is committed, then the rest goes. */
 void service_stop(struct service *s)
 {
+    if (s->deliver) {
+        deliver_stop(s->deliver);
+    }
     if (s->work) {
-        work_set_deliver(s->work, NULL, NULL);
         work_set_settle(s->work, NULL);
     }
     if (s->settle) {
@@ -119,6 +124,9 @@ void service_stop(struct service *s)
     }
     if (s->store) {
         store_close(s->store);
+    }
+    if (s->deliver) {
+        deliver_free(s->deliver);
     }
     credentials_free(s->credentials);
     if (s->wallets) {

@@ -204,9 +204,17 @@ static int wait_ms(struct httpc *h)
     return (int)wait;
 }
 
+/* What was put off is not forgotten: its owner is told early, and can put nothing off again. */
+static void timers_run_all(struct httpc *h)
+{
+    struct timer t;
+    while (timer_take(h, INT64_MAX, &t))
+        t.fn(t.arg);
+}
+
 static void all_stop(struct httpc *h)
 {
-    timers_run(h);
+    timers_run_all(h);
     for (struct httpc_call *c; (c = h->active.first);) {
         call_leave(h, c);
         httpc_call_abort(c, "stopping");

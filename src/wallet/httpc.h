@@ -56,7 +56,7 @@ void httpc_stop(struct httpc *h);
 /* Any thread, `done` of another call included. ERR_STOPPING. Calls beyond max_connections wait in order; one that waited
  * for timeout_ms ends NOT_SENT with "timeout". `public_only` with a proxy is refused as "blocked". */
 enum err httpc_submit(struct httpc *h, const struct httpc_request *rq) must_check;
-/* Runs fn(arg) on the outgoing thread after delay_ms of the monotonic clock. ERR_STOPPING. What is due when httpc_stop is
+/* Runs fn(arg) on the outgoing thread after delay_ms of the monotonic clock, or at once when the loop stops. ERR_STOPPING. What is due when httpc_stop is
  * called still runs; what is due later is forgotten, and arg stays the caller's. */
 enum err httpc_defer(
     struct httpc *h, int64_t delay_ms, void (*fn)(void *arg), void *arg) must_check;

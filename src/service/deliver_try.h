@@ -1,0 +1,34 @@
+/* One try of a notification, from its lease to the commit of what came of it. */
+#ifndef KASSA_SERVICE_DELIVER_TRY_H
+#define KASSA_SERVICE_DELIVER_TRY_H
+
+#include "service/deliver_call.h"
+
+struct deliver_try {
+    struct store_unit unit;
+    struct service *service;
+    struct str owner; /* of the lease */
+    /* Last thing: the try was recorded, or will be made again after its lease. Any thread. */
+    void (*ended)(void *arg, struct deliver_try *t);
+    void *arg;
+    struct notify_call call;
+    bool holds_host;
+    /* what came of it */
+    int64_t at, duration_ms;
+    int status;
+    char error[24];
+    char reply[OUTBOX_REPLY_MAX];
+    size_t reply_n;
+    int64_t retry_after_ms;
+    uint32_t jitter;
+    int submits;
+    enum deliver_end { DELIVER_DELIVERED, DELIVER_RETRY, DELIVER_PARKED } end; /* set by the unit */
+};
+
+/* Sends what t->call holds; later records it and calls ended. */
+void deliver_try_send(struct deliver_try *t);
+/* Records that nothing is sent and a person must look (t->call.park_reason). */
+void deliver_try_park(struct deliver_try *t);
+void deliver_try_free(struct deliver_try *t);
+
+#endif
