@@ -40,7 +40,7 @@ static void create_expect(int status, const char *body, enum wallet_outcome outc
     };
     told_init(&t);
     wallet_template_ops.create(b->wallets, &c, told_set, &t);
-    told_wait(&t);
+    bench_wait(b, &t);
     assert_int_equal(t.answer.outcome, outcome);
     assert_string_equal(b->routes[ROUTE_OTHER].last.body,
         "{\"amount\":\"12.50\",\"currency\":\"BDT\",\"invoice\":\"INV1\","
@@ -56,7 +56,7 @@ static void query_expect(int status, const char *body, enum wallet_outcome outco
     struct told t;
     told_init(&t);
     wallet_template_ops.query(b->wallets, 9, STR("a b"), told_set, &t);
-    told_wait(&t);
+    bench_wait(b, &t);
     assert_int_equal(t.answer.outcome, outcome);
     assert_int_equal(t.answer.completed, outcome == WALLET_OK);
     assert_string_equal(b->routes[ROUTE_OTHER].last.path, "/v1/payments/a%20b");
