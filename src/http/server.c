@@ -9,6 +9,9 @@
 #include <stdio.h>
 
 #define DRAIN_POLL_MS 5
+/* Busy clients on open connections send their next request within this time and are then told that it was the last, instead
+ * of being cut off. */
+#define DRAIN_QUIET_MS 100
 /* How long the answers to abandoned requests may take to leave. */
 #define ABANDON_MS 1000
 #define OPTIONS_MAX 24
@@ -185,20 +188,25 @@ const char *server_library_version(void)
 
 /* ---- stopping ---- */
 
-static void wait_zero(atomic_int *count, int64_t limit_ms)
+/* Until the count was 0 for `quiet_ms`, at most limit_ms. */
+static void wait_zero(atomic_int *count, int64_t quiet_ms, int64_t limit_ms)
 {
-    int64_t end = clock_mono_ms() + limit_ms;
-    while (atomic_load(count) > 0 && clock_mono_ms() < end)
+    int64_t now = clock_mono_ms(), end = now + limit_ms, busy_at = now;
+    while (now < end && now - busy_at < quiet_ms) {
         poll(NULL, 0, DRAIN_POLL_MS);
+        now = clock_mono_ms();
+        if (atomic_load(count) > 0)
+            busy_at = now;
+    }
 }
 
 void server_stop(struct server *s, int64_t drain_ms)
 {
     atomic_store(&s->stopping, true);
     acceptor_free(s->acceptor);
-    wait_zero(&s->open, drain_ms);
+    wait_zero(&s->open, DRAIN_QUIET_MS, drain_ms);
     requests_abandon(s);
-    wait_zero(&s->open, ABANDON_MS);
+    wait_zero(&s->open, 2 * DRAIN_POLL_MS, ABANDON_MS);
     /* Whoever answers later finds its request abandoned and leaves the daemon alone. */
     while (atomic_load(&s->answering) > 0)
         poll(NULL, 0, 1);
