@@ -72,6 +72,16 @@ for (const signal of ['SIGTERM', 'SIGKILL'])
     assert.equal((await sim.token()).status, 429);
   });
 
+test('without fsync all still survives a killed simulator', async () => {
+  sim.extra = ['--fsync', 'no'];
+  await sim.down();
+  await sim.up();
+  const id = await sim.created();
+  await sim.down('SIGKILL');
+  await sim.up();
+  assert.equal((await sim.payment(id)).state, 'initiated');
+});
+
 test('a waiting answer does not hold up the end', async () => {
   const id = await sim.created();
   await sim.fault({ op: 'query', fault: 'delay', value: 60000 });
@@ -92,7 +102,7 @@ test('two simulators never share a folder', async () => {
   assert.equal((await sim.control('GET', '/payments')).totals.payments > 0, true);
 });
 
-for (const args of [[], ['--dir', 'x', '--token-life', '0'], ['--dir', 'x', '--hourly-block', 'maybe'], ['--dir', 'x', '--what'],
+for (const args of [[], ['--dir', 'x', '--token-life', '0'], ['--dir', 'x', '--hourly-block', 'maybe'], ['--dir', 'x', '--what'], ['--dir', 'x', '--fsync', '1'],
   ['--dir', 'x', '--public-url', 'http://x.example/path'], ['--dir', 'x', 'more']])
   test(`the command line "${args.join(' ')}" is refused`, () => {
     const run = spawnSync(program, args, { timeout: 10000 });

@@ -28,7 +28,7 @@ struct sim_options {
     const char *listen, *dir, *public_url; /* public_url: NULL, from the listener */
     const char *username, *password, *app_key, *app_secret;
     int64_t token_life_s;
-    bool hourly_block;
+    bool hourly_block, fsync;
 };
 
 struct sim {

@@ -108,7 +108,7 @@ static enum err number(struct sim_store *st, sqlite3_stmt *q, int64_t *ret)
 
 /* ---- opening ---- */
 
-enum err sim_store_open(const char *dir, struct buf *why, struct sim_store **ret)
+enum err sim_store_open(const char *dir, bool fsync, struct buf *why, struct sim_store **ret)
 {
     struct buf path;
     buf_init(&path, 4096);
@@ -124,7 +124,10 @@ enum err sim_store_open(const char *dir, struct buf *why, struct sim_store **ret
     int rc = buf_ok(&path) ? sqlite3_open_v2(path.p, &st->db, flags, NULL) : SQLITE_CANTOPEN;
     /* The exclusive lock is held until the end: one simulator for one folder. */
     static const char setup[] = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-                                "PRAGMA synchronous = FULL; BEGIN IMMEDIATE;";
+                                "BEGIN IMMEDIATE;";
+    const char *sync = fsync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(st->db, sync, NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(st->db, setup, NULL, NULL, NULL);
     if (rc == SQLITE_OK)

@@ -31,8 +31,10 @@ enum token_kind { TOKEN_ID = 1, TOKEN_REFRESH = 2 };
 
 struct sim_store;
 
-/* Makes the folder's file if there is none. ERR_IO with a text in `why`; a second simulator on it is refused. */
-enum err sim_store_open(const char *dir, struct buf *why, struct sim_store **ret) must_check;
+/* Makes the folder's file if there is none. ERR_IO with a text in `why`; a second simulator on it is refused.
+ * Without `fsync` a commit survives the process's death, not the machine's. */
+enum err sim_store_open(
+    const char *dir, bool fsync, struct buf *why, struct sim_store **ret) must_check;
 void sim_store_close(struct sim_store *st);
 
 enum err sim_store_begin(struct sim_store *st) must_check;

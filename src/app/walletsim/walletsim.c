@@ -33,6 +33,9 @@ static const char HELP[] =
     "  --hourly-block yes|no after two token calls within an hour refuse (429) and block further "
     "ones for an hour;\n"
     "                        default yes\n"
+    "  --fsync yes|no        no: the last changes may be lost when the machine dies, not when the "
+    "simulator does, and\n"
+    "                        calls are several times faster; default yes\n"
     "  --help\n"
     "\n"
     "When it is ready it prints {\"listening\":\"http://ADDR:PORT\"}. SIGTERM or SIGINT ends it.\n"
@@ -96,13 +99,23 @@ static int options_check(const struct sim_options *o)
     return 0;
 }
 
+static bool yes_no(const char *text, bool *ret)
+{
+    bool yes = strcmp(text, "yes") == 0;
+    if (!yes && strcmp(text, "no") != 0)
+        return false;
+    *ret = yes;
+    return true;
+}
+
 /* -1: go on; else the exit code. */
 static int options_parse(int argc, char **argv, struct sim_options *o)
 {
     static const struct option table[] = {{"listen", 1, NULL, 'l'}, {"dir", 1, NULL, 'd'},
         {"public-url", 1, NULL, 'u'}, {"username", 1, NULL, 'n'}, {"password", 1, NULL, 'p'},
         {"app-key", 1, NULL, 'k'}, {"app-secret", 1, NULL, 's'}, {"token-life", 1, NULL, 't'},
-        {"hourly-block", 1, NULL, 'b'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"hourly-block", 1, NULL, 'b'}, {"fsync", 1, NULL, 'f'}, {"help", 0, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
     int c;
     while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
         const char **texts[] = {['l'] = &o->listen,
@@ -118,12 +131,12 @@ static int options_parse(int argc, char **argv, struct sim_options *o)
             return fputs(HELP, stdout) < 0;
         if (c == 't' && int64_parse(str_from(optarg), &o->token_life_s) != ERR_OK)
             return refuse("--token-life is a number of seconds");
-        if (c == 'b' && strcmp(optarg, "yes") != 0 && strcmp(optarg, "no") != 0)
-            return refuse("--hourly-block is yes or no");
-        if (c == 'b')
-            o->hourly_block = strcmp(optarg, "yes") == 0;
-        else if (c != 't')
+        if (c == 'b' || c == 'f') {
+            if (!yes_no(optarg, c == 'b' ? &o->hourly_block : &o->fsync))
+                return refuse("--hourly-block and --fsync are yes or no");
+        } else if (c != 't') {
             *texts[c] = optarg;
+        }
     }
     if (optind < argc)
         return refuse("there is an argument too many, see --help");
@@ -136,7 +149,7 @@ static int options_parse(int argc, char **argv, struct sim_options *o)
 static enum err sim_open(struct sim *s, struct buf *why)
 {
     int64_t offset_ms = 0;
-    enum err e = sim_store_open(s->options.dir, why, &s->store);
+    enum err e = sim_store_open(s->options.dir, s->options.fsync, why, &s->store);
     if (e != ERR_OK)
         return e;
     e = sim_value_get(s->store, "clock_offset_ms", &offset_ms);
@@ -261,7 +274,8 @@ int main(int argc, char **argv)
         .app_key = "kassa-sandbox-key",
         .app_secret = "kassa-sandbox-secret",
         .token_life_s = 3600,
-        .hourly_block = true};
+        .hourly_block = true,
+        .fsync = true};
     int code = options_parse(argc, argv, &s.options);
     if (code >= 0)
         return code;
