@@ -4,6 +4,7 @@
 #include "app/preflight.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "http/page_pay.h"
 #include "http/routes.h"
 #include <pthread.h>
 #include <signal.h>
@@ -181,6 +182,7 @@ static enum err public_start(struct program *p, struct buf *why)
         .trusted_proxy = str_from(p->config.server_trusted_proxy),
         .tls_cert = p->files.tls_cert.n ? buf_view(&p->files.tls_cert) : STR_ABSENT,
         .tls_key = p->files.tls_key.n ? buf_view(&p->files.tls_key) : STR_ABSENT,
+        .error_page = page_error,
     };
     return server_start(&o, why, &p->public);
 }
@@ -208,6 +210,7 @@ static void program_stop(struct program *p)
         server_stop(p->ops, OPS_DRAIN_MS);
     if (p->gateway.service)
         service_stop(&p->service);
+    pages_free(p->gateway.pages); /* a commit's completion may have needed them until now */
     preflight_clear(&p->files);
 }
 
@@ -221,6 +224,7 @@ static enum err program_start(struct program *p, struct buf *why)
     if (e != ERR_OK)
         return e;
     p->gateway.service = &p->service;
+    p->gateway.pages = pages_new(&p->service);
     e = ops_start(p, why);
     if (e == ERR_OK)
         e = public_start(p, why);

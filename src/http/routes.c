@@ -1,9 +1,22 @@
 #include "http/routes.h"
 
+#include "http/page_pay.h"
+
 const struct route routes_public[] = {
     {"POST", "/v1/payment", ROUTE_API, API_BODY_MAX, api_payment_create},
     {"POST", "/v1/payment/history", ROUTE_API, API_BODY_MAX, api_payment_history},
     {"POST", "/v1/payment/status", ROUTE_API, API_BODY_MAX, api_payment_status},
+    {"GET", "/", ROUTE_PAGE, 0, page_home_get},
+    {"GET", "/favicon.ico", ROUTE_PAGE, 0, page_favicon_get},
+    {"GET", "/robots.txt", ROUTE_PAGE, 0, page_robots_get},
+    {"GET", "/assets/{}", ROUTE_PAGE, 0, page_asset_get},
+    {"GET", "/callback/bkash/{}", ROUTE_PAGE, 0, page_callback_get},
+    {"GET", "/{}", ROUTE_PAGE, 0, page_get},
+    {"GET", "/{}/state", ROUTE_PAGE, 0, page_state_get},
+    {"GET", "/{}/wait", ROUTE_PAGE, 0, page_wait_get},
+    {"POST", "/{}/cancel", ROUTE_PAGE, PAGE_BODY_MAX, page_cancel_post},
+    {"POST", "/{}/language", ROUTE_PAGE, PAGE_BODY_MAX, page_language_post},
+    {"POST", "/{}/pay", ROUTE_PAGE, PAGE_BODY_MAX, page_pay_post},
     {0},
 };
 

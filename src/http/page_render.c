@@ -1,0 +1,247 @@
+#include "http/page_render.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/url.h"
+#include "pages.gen.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+#define TAKA_SIGN "\xe0\xa7\xb3"
+#define AMOUNT_CHARS_LONG 13
+#define ORIGIN_MAX ((size_t)400)
+
+const char *page_stage_code(enum page_stage stage)
+{
+    switch (stage) {
+    case PAGE_OPEN:
+        return "open";
+    case PAGE_WAITING:
+        return "waiting";
+    case PAGE_AT_WALLET:
+        return "at_wallet";
+    case PAGE_CONFIRMING:
+        return "confirming";
+    case PAGE_PAID:
+        return "paid";
+    case PAGE_CANCELLED:
+        return "cancelled";
+    case PAGE_FAILED:
+        return "failed";
+    case PAGE_EXPIRED:
+        return "expired";
+    }
+    log_bug(__FILE__, __LINE__, "stage", "a stage is one of the enum");
+}
+
+bool page_stage_is_final(enum page_stage stage)
+{
+    return stage == PAGE_PAID || stage == PAGE_CANCELLED || stage == PAGE_FAILED ||
+           stage == PAGE_EXPIRED;
+}
+
+/* ---- texts ---- */
+
+static struct str arena_taken(struct arena *a, struct buf *b)
+{
+    struct str s = arena_copy(a, buf_view(b));
+    buf_clear(b);
+    return s;
+}
+
+static struct str digits_text(struct arena *a, enum page_lang lang, struct str plain)
+{
+    struct buf b;
+    buf_init(&b, 256);
+    page_digits_add(&b, lang, plain);
+    return arena_taken(a, &b);
+}
+
+/* ৳1,23,456.00 in the language's digits. */
+static struct str amount_text(struct arena *a, enum page_lang lang, struct money m)
+{
+    struct buf plain;
+    buf_init(&plain, 64);
+    buf_cstr(&plain, TAKA_SIGN);
+    money_format_grouped(&plain, m);
+    struct str s = digits_text(a, lang, buf_view(&plain));
+    buf_clear(&plain);
+    return s;
+}
+
+static struct str number_text(struct arena *a, enum page_lang lang, int64_t i)
+{
+    char text[24];
+    int n = snprintf(text, sizeof(text), "%" PRId64, i);
+    return digits_text(a, lang, (struct str){text, (size_t)n});
+}
+
+static void tag_add(struct buf *b, const struct page_view *v)
+{
+    buf_printf(b, "%s-%" PRId64 "-%" PRId64 "-%d-%.*s", page_stage_code(v->stage),
+        v->payment.version, v->payment.attempts, v->wallet_healthy, STR_FMT(v->last_reason));
+}
+
+static struct str base_text(struct arena *a, const struct page_view *v)
+{
+    struct buf b;
+    buf_init(&b, 64);
+    buf_char(&b, '/');
+    buf_str(&b, v->payment.uuid);
+    return arena_taken(a, &b);
+}
+
+/* ---- the page ---- */
+
+static void stage_fill(const struct page_view *v, struct page_pay *p)
+{
+    p->stage = str_from(page_stage_code(v->stage));
+    p->open = v->stage == PAGE_OPEN;
+    p->waiting = v->stage == PAGE_WAITING;
+    p->at_wallet = v->stage == PAGE_AT_WALLET;
+    p->confirming = v->stage == PAGE_CONFIRMING;
+    p->paid = v->stage == PAGE_PAID;
+    p->cancelled = v->stage == PAGE_CANCELLED;
+    p->failed = v->stage == PAGE_FAILED;
+    p->expired = v->stage == PAGE_EXPIRED;
+}
+
+static void open_fill(const struct page_view *v, struct page_pay *p)
+{
+    if (v->stage != PAGE_OPEN)
+        return;
+    p->blocked = !v->wallet_healthy;
+    p->unreachable = p->blocked || str_is(v->last_reason, "unavailable");
+    p->came_back = str_is(v->last_reason, "cancelled");
+    p->refused = str_is(v->last_reason, "refused") || str_is(v->last_reason, "declined");
+    p->tried = p->came_back || p->refused;
+    p->warn = p->tried || p->unreachable;
+}
+
+static void actions_fill(
+    const struct page_view *v, const struct page_options *o, struct page_pay *p)
+{
+    bool at_wallet = v->stage == PAGE_AT_WALLET;
+    bool final = page_stage_is_final(v->stage);
+    p->from = o->on_wait ? STR("wait") : STR("");
+    p->leave = o->on_wait && at_wallet && !str_absent(v->wallet_url);
+    p->refresh = v->stage == PAGE_WAITING || v->stage == PAGE_CONFIRMING || p->blocked;
+    p->may_pay = v->stage == PAGE_OPEN || (at_wallet && !p->leave);
+    p->may_cancel = v->stage == PAGE_OPEN || (at_wallet && !p->leave);
+    p->live = p->may_pay;
+    p->wallet_url = at_wallet ? v->wallet_url : STR_ABSENT;
+    if (final && !str_absent(v->return_url) && !str_absent(v->return_sign)) {
+        p->return_url = v->return_url;
+        p->order_id = v->payment.order_id;
+        p->uuid = v->payment.uuid;
+        p->sign = v->return_sign;
+    }
+}
+
+void page_pay_html(
+    const struct page_view *v, const struct page_options *o, struct arena *a, struct buf *out)
+{
+    const struct payment_row *row = &v->payment;
+    struct page_pay p = {
+        .base = base_text(a, v),
+        .token = o->token,
+        .merchant = v->merchant_name,
+        .amount = amount_text(a, o->lang, row->amount),
+        .order = row->order_id,
+        .desc = row->desc,
+        .wallet = str_from(wallet_kind_name(row->wallet)),
+        .wallet_code = str_from(wallet_kind_code(row->wallet)),
+        .payer = row->payer_mask,
+        .minutes = number_text(a, o->lang, (v->seconds_left + 59) / 60),
+        .seconds_left = number_text(a, PAGE_LANG_EN, v->seconds_left),
+    };
+    struct buf tag;
+    buf_init(&tag, 256);
+    tag_add(&tag, v);
+    p.tag = arena_taken(a, &tag);
+    p.wide = p.amount.n && utf8_len(p.amount) > AMOUNT_CHARS_LONG;
+    if (v->stage != PAGE_PAID && row->paid.poisha > 0)
+        p.received = amount_text(a, o->lang, row->paid);
+    stage_fill(v, &p);
+    open_fill(v, &p);
+    actions_fill(v, o, &p);
+    page_pay_render(&p, o->lang, out);
+}
+
+void page_state_json(const struct page_view *v, struct buf *out)
+{
+    struct buf tag;
+    struct url url;
+    struct json_writer w;
+    bool go = v->stage == PAGE_AT_WALLET && !str_absent(v->wallet_url) &&
+              url_parse(v->wallet_url, &url) == ERR_OK;
+    buf_init(&tag, 256);
+    tag_add(&tag, v);
+    json_w_init(&w, out);
+    json_w_open(&w, '{');
+    json_w_kcstr(&w, "stage", page_stage_code(v->stage));
+    json_w_kint(&w, "version", v->payment.version);
+    json_w_kstr(&w, "tag", buf_view(&tag));
+    json_w_kstr(&w, "wallet_url", go ? v->wallet_url : STR_ABSENT);
+    json_w_kint(&w, "seconds_left", v->seconds_left);
+    json_w_close(&w);
+    buf_clear(&tag);
+}
+
+/* ---- the policy ---- */
+
+static void origin_add(struct buf *out, struct str address)
+{
+    struct url url;
+    struct buf origin;
+    if (str_absent(address) || url_parse(address, &url) != ERR_OK)
+        return;
+    buf_init(&origin, ORIGIN_MAX);
+    buf_char(&origin, ' ');
+    url_origin(&origin, &url);
+    /* Once is enough; a longer origin that begins with this one is another. */
+    const char *there = out->n ? memmem(out->p, out->n, origin.p, origin.n) : NULL;
+    bool again = there && (there + origin.n == out->p + out->n || there[origin.n] == ' ');
+    if (buf_ok(&origin) && !again)
+        buf_str(out, buf_view(&origin));
+    buf_clear(&origin);
+}
+
+void page_csp(const struct page_view *v, struct buf *out)
+{
+    buf_cstr(out,
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'");
+    if (!v)
+        return;
+    origin_add(out, v->return_url);
+    origin_add(out, v->payment.success_url);
+    origin_add(out, v->payment.fail_url);
+}
+
+/* ---- the others ---- */
+
+void page_error_html(enum err e, enum page_lang lang, struct str back, struct buf *out)
+{
+    int status = err_info(e)->http_status;
+    char text[12];
+    int n = snprintf(text, sizeof(text), "%d", status);
+    struct page_error p = {
+        .status = {text, (size_t)n},
+        .missing = status == 404,
+        .form = status == 403,
+        .rate = status == 429,
+        .busy = status == 503,
+        .back = back,
+    };
+    p.other = !p.missing && !p.form && !p.rate && !p.busy;
+    page_error_render(&p, lang, out);
+}
+
+void page_home_html(enum page_lang lang, struct buf *out)
+{
+    struct page_home p = {};
+    page_home_render(&p, lang, out);
+}
