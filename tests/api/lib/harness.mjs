@@ -140,14 +140,14 @@ export class World {
 
   addCredential(more = []) {
     return this.cli.run(['wallet', 'add', 'bkash', '--base-url', `${this.simUrl}/v1.2.0-beta`, '--username', 'kassa-sandbox',
-      '--password', 'kassa-sandbox-password', '--app-key', 'kassa-sandbox-key', '--app-secret', 'kassa-sandbox-secret',
-      ...more]);
+      '--password-env', 'WALLET_PASSWORD', '--app-key', 'kassa-sandbox-key', '--app-secret-env', 'WALLET_SECRET', ...more],
+    { env: { WALLET_PASSWORD: 'kassa-sandbox-password', WALLET_SECRET: 'kassa-sandbox-secret' } });
   }
 
   async addAccount({ merchant, feePercent, feeFixed, digest = 'sha1', mode = 'POST_JSON', fieldSet = 11, endpoint = true } = {}) {
     const name = merchant ?? `Shop ${Math.random().toString(36).slice(2, 10)}`;
     if (!merchant) {
-      await this.cli.run(['merchant', 'add', name]);
+      await this.cli.run(['merchant', 'add', '--name', name]);
     }
     const made = await this.cli.json(['account', 'add', '--merchant', name, '--currency', 'BDT', '--digest', digest,
       ...(feePercent ? ['--fee-percent', feePercent] : []), ...(feeFixed ? ['--fee-fixed', feeFixed] : [])]);
@@ -159,7 +159,7 @@ export class World {
     }
     if (endpoint) {
       account.endpoint = await this.addEndpoint(account, { url: `${this.receiver.url}/notify`, mode, fieldSet });
-      await this.cli.run(['account', 'set', account.uuid, '--endpoint', account.endpoint.id]);
+      await this.cli.run(['account', 'update', account.uuid, '--endpoint', account.endpoint.id]);
     }
     await this.seen(account);
     return account;
@@ -175,7 +175,7 @@ export class World {
 
   /** {id, secret} */
   addEndpoint(account, { url, mode = 'GET', fieldSet = 11, name }) {
-    return this.cli.json(['endpoint', 'add', '--account', account.uuid, '--url', url, '--mode', mode, '--fields', fieldSet,
+    return this.cli.json(['endpoint', 'add', '--account', account.uuid, '--url', url, '--mode', mode, '--field-set', fieldSet,
       ...(name ? ['--name', name] : [])]);
   }
 

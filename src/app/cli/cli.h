@@ -1,0 +1,168 @@
+/* The frame of the command line: what a command is, how it gets its options, how it answers and how it changes the store. One file
+ * per noun has a table of commands; kassa.c lists the tables. One thread, one command a process. */
+#ifndef KASSA_APP_CLI_CLI_H
+#define KASSA_APP_CLI_CLI_H
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/money.h"
+#include "service/service.h"
+#include "store/store_account.h"
+#include "store/store_audit.h"
+
+/* What kassa ends with. */
+enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
+
+struct cli;
+
+struct cli_option {
+    const char *name; /* without "--" */
+    const char *arg;  /* what its value is called in the help; NULL: a flag */
+    const char *help;
+    bool required;
+    bool repeats;
+};
+
+enum cli_need {
+    CLI_NEEDS_NOTHING,
+    CLI_NEEDS_STORE /* the configuration is read and the store opened; kassad may be running */
+};
+
+struct cli_command {
+    const char *noun;
+    const char *verb; /* NULL: the noun alone is the command */
+    const char *
+        operand; /* its name in the help, in brackets when it may be left out; NULL: none is taken */
+    enum cli_need need;
+    const struct cli_option *options; /* ended by a NULL name; NULL: none */
+    int (*run)(struct cli *c);
+    const char *help;
+    const char *more; /* further lines of its own help; NULL: none */
+};
+
+/* One table per noun, ended by a NULL noun. */
+extern const struct cli_command cli_init_commands[];
+extern const struct cli_command cli_merchant_commands[];
+extern const struct cli_command cli_account_commands[];
+extern const struct cli_command cli_cert_commands[];
+extern const struct cli_command cli_redirect_commands[];
+extern const struct cli_command cli_endpoint_commands[];
+extern const struct cli_command cli_wallet_commands[];
+extern const struct cli_command cli_payment_commands[];
+extern const struct cli_command cli_credit_commands[];
+extern const struct cli_command cli_notification_commands[];
+extern const struct cli_command cli_audit_commands[];
+extern const struct cli_command cli_pay_commands[];
+extern const struct cli_command cli_verify_commands[];
+extern const struct cli_command cli_listen_commands[];
+
+#define CLI_VALUES_MAX 128
+#define CLI_CONFIG_VARIABLE "KASSA_CONFIG"
+
+struct cli {
+    const struct cli_command *command;
+    struct cli_value {
+        const struct cli_option *option;
+        const char *text; /* NULL: a flag */
+    } values[CLI_VALUES_MAX];
+    int value_count;
+    const char *operand; /* NULL: not given */
+    bool json;
+    const char *config_path;
+    char actor[80]; /* "cli:root" */
+
+    struct config config;
+    bool has_config, has_service;
+    struct clock clock;
+    struct service service;
+    struct db *db; /* this thread's reading connection */
+
+    struct arena arena;   /* rows and texts, until the end */
+    struct buf out;       /* the facts as JSON, shown at the end */
+    struct json_writer w; /* into out; the object is open while run runs */
+    struct buf notes;     /* for people, shown behind the facts */
+};
+
+/* ---- cli_args.c ---- */
+/* Fills command, values, operand and the flags of all commands. CLI_OK, or CLI_USAGE with the fault told on standard error. */
+int cli_parse(struct cli *c, const struct cli_command *command, int argc, char **argv) must_check;
+/* The value of an option, or NULL. A repeated one: the i-th. */
+const char *cli_get(const struct cli *c, const char *name);
+const char *cli_get_nth(const struct cli *c, const char *name, int i);
+bool cli_has(const struct cli *c, const char *name);
+/* Typed values: `ret` stays untouched when the option is not given. False, told on standard error, when the text is unfit. */
+bool cli_get_int(
+    const struct cli *c, const char *name, int64_t min, int64_t max, int64_t *ret) must_check;
+bool cli_get_hours(const struct cli *c, const char *name, int64_t *ret_ms) must_check;
+/* Zero is allowed. */
+bool cli_get_money(const struct cli *c, const char *name, struct money *ret) must_check;
+/* "1.50" to 150 basis points, exactly. */
+bool cli_get_percent(const struct cli *c, const char *name, int64_t *ret_bp) must_check;
+/* One of the texts, which end with NULL. */
+bool cli_get_choice(
+    const struct cli *c, const char *name, const char *const *texts, struct str *ret) must_check;
+/* 1 to `max` characters of valid UTF-8 without control characters. */
+bool cli_get_name(const struct cli *c, const char *name, size_t max, struct str *ret) must_check;
+/* The same, else "KIND-" and some random characters. */
+bool cli_get_name_or_new(
+    struct cli *c, const char *name, const char *kind, struct str *ret) must_check;
+/* The operand as an id above 0. */
+bool cli_operand_id(const struct cli *c, int64_t *ret) must_check;
+
+/* ---- cli_say.c: all on standard error; each returns its exit code ---- */
+int cli_usage(const struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int cli_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* "WHAT: the error's public text". */
+int cli_fail_err(const char *what, enum err e);
+void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* A line for people behind the facts; not shown with --json. */
+void cli_note(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- cli_out.c: facts, written once as JSON into c->w; shown as such or for people ---- */
+void cli_out_money(struct cli *c, const char *key, struct money m);
+void cli_out_time(struct cli *c, const char *key, int64_t at_ms); /* 0: null */
+void cli_out_id(struct cli *c, const char *key, int64_t id);      /* 0: null */
+void cli_out_list(struct cli *c, const char *key);
+void cli_out_close(struct cli *c); /* of a list or of an item */
+void cli_out_item(struct cli *c);
+/* Shows what was written. CLI_OK, or CLI_FAILED when standard output can't be written. */
+int cli_out_show(struct cli *c) must_check;
+
+/* ---- cli_help.c ---- */
+void cli_help_all(const struct cli_command *const *tables);
+void cli_help_noun(const struct cli_command *table);
+void cli_help_command(const struct cli_command *command);
+
+/* ---- cli_store.c ---- */
+/* Reads the configuration, opens the store. CLI_OK or CLI_FAILED with the reason told. */
+int cli_store_open(struct cli *c) must_check;
+void cli_store_close(struct cli *c);
+
+/* A change with its row in the audit chain and its step of the change counter, in one unit. The function may run more than once. */
+struct cli_audit {
+    const char *action; /* "account.update" */
+    char object[128];   /* "account:UUID" */
+    struct buf detail;
+    struct json_writer w; /* of detail, an open object: what was changed, without secrets */
+};
+void cli_audit_object(struct cli_audit *a, const char *kind, struct str name);
+void cli_audit_object_id(struct cli_audit *a, const char *kind, int64_t id);
+typedef enum err (*cli_change_fn)(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit);
+enum err cli_change(struct cli *c, cli_change_fn fn, void *arg) must_check;
+
+/* Finds the account of an option or operand; false, told, when there is none. */
+bool cli_account(struct cli *c, const char *uuid, struct account_row *ret) must_check;
+/* Finds a merchant by its id or name; false, told. */
+bool cli_merchant(struct cli *c, const char *text, int64_t *ret_id) must_check;
+
+/* ---- cli_secret.c ---- */
+/* A new "whsec_..." text, and its box. Wipe the text. */
+void cli_secret_new(struct cli *c, struct buf *ret_text, struct str *ret_box);
+/* A secret in a box, purpose "endpoint"; false, told, when the key does not open it. Wipe the text. */
+bool cli_secret_open(struct cli *c, struct str box, struct buf *ret_text) must_check;
+/* A file's text without the line's end; "-" is standard input. False, told. Wipe the text. */
+bool cli_secret_read(const char *option, const char *path, struct buf *ret_text) must_check;
+/* From NAME-file, NAME-stdin or NAME-env, whichever is given. False, told, when none or several are. */
+bool cli_secret_option(struct cli *c, const char *name, struct buf *ret_text) must_check;
+
+#endif

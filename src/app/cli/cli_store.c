@@ -1,0 +1,187 @@
+/* Opens the store beside a running kassad, and makes changes: each with its audit row, in one unit. */
+#include "app/cli/cli.h"
+
+#include "base/text.h"
+#include "http/routes.h"
+#include <pwd.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define DETAIL_MAX 65536
+
+static void trim_end(struct buf *b)
+{
+    while (b->n > 0 && b->p[b->n - 1] == '\n') {
+        b->p[--b->n] = '\0';
+    }
+}
+
+static int config_open(struct cli *c, struct buf *why)
+{
+    enum err e = config_load(c->config_path, &c->config, why);
+    if (e == ERR_IO) {
+        return cli_fail("%s can't be read; name another with --config FILE, or make one with"
+                        " \"kassa init\"",
+            c->config_path);
+    }
+    c->has_config = e == ERR_OK;
+    if (e == ERR_OK) {
+        e = config_check(&c->config, why);
+    }
+    trim_end(why);
+    return e == ERR_OK ? CLI_OK : cli_fail("%s", why->n ? why->p : c->config_path);
+}
+
+/* In a sandbox the clock may have been moved: times of this command are kassad's. */
+static void clock_follow(struct cli *c)
+{
+    struct str text = STR_ABSENT;
+    int64_t offset = 0;
+    if (c->config.sandbox_sandbox &&
+        store_setting_get(c->db, &c->arena, SANDBOX_CLOCK_SETTING, &text) == ERR_OK &&
+        int64_parse(text, &offset) == ERR_OK) {
+        clock_advance(&c->clock, offset);
+    }
+}
+
+static void name_actor(struct cli *c)
+{
+    const struct passwd *p = getpwuid(getuid());
+    if (p && p->pw_name && utf8_valid(str_from(p->pw_name))) {
+        snprintf(c->actor, sizeof c->actor, "cli:%s", p->pw_name);
+    } else {
+        snprintf(c->actor, sizeof c->actor, "cli:%u", (unsigned)getuid());
+    }
+}
+
+int cli_store_open(struct cli *c)
+{
+    struct buf why;
+    buf_init(&why, 65536);
+    int code = config_open(c, &why);
+    if (code == CLI_OK) {
+        enum err e = service_start(&c->config, &c->clock, false, &why, &c->service);
+        trim_end(&why);
+        c->has_service = e == ERR_OK;
+        if (e != ERR_OK) {
+            code = why.n ? cli_fail("%s", why.p) : cli_fail_err(c->config.store_path, e);
+        }
+    }
+    if (code == CLI_OK) {
+        c->db = store_reader(c->service.store);
+        code = c->db ? CLI_OK : cli_fail("%s can't be read", c->config.store_path);
+    }
+    if (code == CLI_OK) {
+        clock_follow(c);
+        name_actor(c);
+    }
+    buf_clear(&why);
+    return code;
+}
+
+void cli_store_close(struct cli *c)
+{
+    if (c->has_service) {
+        service_stop(&c->service);
+    }
+    if (c->has_config) {
+        config_clear(&c->config);
+    }
+}
+
+struct change {
+    struct store_unit unit;
+    struct cli *cli;
+    cli_change_fn fn;
+    void *arg;
+    struct cli_audit audit;
+};
+
+void cli_audit_object(struct cli_audit *a, const char *kind, struct str name)
+{
+    snprintf(a->object, sizeof a->object, "%s:%.*s", kind, STR_FMT(name));
+}
+
+void cli_audit_object_id(struct cli_audit *a, const char *kind, int64_t id)
+{
+    snprintf(a->object, sizeof a->object, "%s:%lld", kind, (long long)id);
+}
+
+static enum err change_run(struct store_unit *u, struct tx *tx)
+{
+    struct change *x = unit_owner(u, struct change, unit);
+    struct cli_audit *a = &x->audit;
+    buf_reset(&a->detail);
+    json_w_init(&a->w, &a->detail);
+    json_w_open(&a->w, '{');
+    enum err e = x->fn(x->cli, tx, x->arg, a);
+    if (e != ERR_OK) {
+        return e;
+    }
+    json_w_close(&a->w);
+    struct audit_row row = {
+        .actor = str_from(x->cli->actor),
+        .action = str_from(a->action),
+        .object = str_from(a->object),
+        .detail = buf_view(&a->detail),
+    };
+    e = buf_ok(&a->detail) ? store_audit_add(tx, &row) : ERR_LIMIT;
+    return e == ERR_OK ? store_change_bump(tx) : e;
+}
+
+enum err cli_change(struct cli *c, cli_change_fn fn, void *arg)
+{
+    struct change x = {.unit = {.run = change_run}, .cli = c, .fn = fn, .arg = arg};
+    buf_init(&x.audit.detail, DETAIL_MAX);
+    enum err e = store_run(c->service.store, &x.unit);
+    buf_clear(&x.audit.detail);
+    return e;
+}
+
+bool cli_account(struct cli *c, const char *uuid, struct account_row *ret)
+{
+    uint8_t raw[16];
+    if (uuid_parse(str_from(uuid), raw) != ERR_OK) {
+        cli_fail("\"%s\" is no account uuid; \"kassa account list\" shows them", uuid);
+        return false;
+    }
+    enum err e = store_account_by_uuid(c->db, &c->arena, str_from(uuid), ret);
+    if (e == ERR_NO_ROW) {
+        cli_fail("there is no account %s", uuid);
+    } else if (e != ERR_OK) {
+        cli_fail_err("account", e);
+    }
+    return e == ERR_OK;
+}
+
+struct merchant_wish {
+    struct str name;
+    int64_t id; /* 0: not found */
+};
+
+static enum err merchant_match(void *arg, const struct merchant_row *m)
+{
+    struct merchant_wish *w = arg;
+    if (str_eq(m->name, w->name)) {
+        w->id = m->id;
+    }
+    return ERR_OK;
+}
+
+bool cli_merchant(struct cli *c, const char *text, int64_t *ret_id)
+{
+    struct merchant_row m;
+    struct merchant_wish w = {.name = str_from(text)};
+    int64_t id = 0;
+    if (int64_parse(w.name, &id) == ERR_OK) {
+        w.id = store_merchant_get(c->db, &c->arena, id, &m) == ERR_OK ? id : 0;
+    } else if (store_merchant_each(c->db, merchant_match, &w) != ERR_OK) {
+        w.id = 0;
+    }
+    if (w.id == 0) {
+        cli_fail("there is no merchant \"%s\"; \"kassa merchant list\" shows them", text);
+        return false;
+    }
+    *ret_id = w.id;
+    return true;
+}

@@ -1,0 +1,233 @@
+/* kassa wallet: the credentials that a wallet gave the operator. Their secrets are kept in boxes and shown by nothing. */
+#include "app/cli/cli.h"
+
+#include "base/url.h"
+#include "store/store_wallet.h"
+#include <inttypes.h>
+
+#define SECRET_MAX 4096
+#define SECRETS_MAX 65536
+
+static bool base_url_check(struct cli *c, struct str s)
+{
+    struct url u;
+    if (url_parse(s, &u) != ERR_OK || !str_absent(u.query) || str_find(s, '#', 0) < s.n ||
+        str_ends(s, STR("/"))) {
+        cli_usage(c, "--base-url: must be an absolute http or https url without query and without a"
+                     " slash at the end");
+        return false;
+    }
+    if (c->config.sandbox_sandbox && !host_is_loopback(u.host)) {
+        cli_usage(c, "--base-url: in a sandbox only loopback addresses are allowed, so that no real"
+                     " wallet is called");
+        return false;
+    }
+    if (!u.https && !host_is_loopback(u.host)) {
+        cli_usage(c, "--base-url: must be https, as secrets are sent there");
+        return false;
+    }
+    return true;
+}
+
+static bool key_text(struct cli *c, const char *name, struct str *ret)
+{
+    return cli_get_name(c, name, 1000, ret);
+}
+
+/* {"username","password","app_key","app_secret"} into the row's box. */
+static bool secrets_seal(struct cli *c, struct credential_row *r)
+{
+    struct str username = STR_ABSENT, app_key = STR_ABSENT;
+    struct buf password, app_secret, plain, box;
+    struct json_writer w;
+    buf_init(&password, SECRET_MAX);
+    buf_init(&app_secret, SECRET_MAX);
+    buf_init(&plain, SECRETS_MAX);
+    buf_init(&box, 2 * SECRETS_MAX);
+    bool good = key_text(c, "username", &username) && key_text(c, "app-key", &app_key) &&
+                cli_secret_option(c, "password", &password) &&
+                cli_secret_option(c, "app-secret", &app_secret);
+    if (good) {
+        json_w_init(&w, &plain);
+        json_w_open(&w, '{');
+        json_w_kstr(&w, "username", username);
+        json_w_kstr(&w, "password", buf_view(&password));
+        json_w_kstr(&w, "app_key", app_key);
+        json_w_kstr(&w, "app_secret", buf_view(&app_secret));
+        json_w_close(&w);
+        good = buf_ok(&plain);
+        box_seal(c->service.keys, "wallet", buf_view(&plain), &box);
+        r->secret_box = arena_copy(&c->arena, buf_view(&box));
+    }
+    buf_wipe(&password);
+    buf_wipe(&app_secret);
+    buf_wipe(&plain);
+    buf_clear(&box);
+    return good;
+}
+
+static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+{
+    (void)c;
+    struct credential_row *r = arg;
+    r->created_at = tx_now_ms(tx);
+    enum err e = store_credential_add(tx, r);
+    audit->action = "wallet.add";
+    cli_audit_object_id(audit, "credential", r->id);
+    json_w_kcstr(&audit->w, "wallet", wallet_kind_code(r->wallet));
+    json_w_kstr(&audit->w, "name", r->name);
+    json_w_kint(&audit->w, "account_id", r->account_id);
+    json_w_kstr(&audit->w, "base_url", r->base_url);
+    return e;
+}
+
+static int add_run(struct cli *c)
+{
+    struct account_row a = {.id = 0};
+    struct credential_row r = {.name = STR_ABSENT, .enabled = true};
+    if (wallet_kind_parse(str_from(c->operand), &r.wallet) != ERR_OK ||
+        !wallet_ops_find(r.wallet)) {
+        return cli_usage(c, "there is no connector for a wallet \"%s\"", c->operand);
+    }
+    r.base_url = str_from(cli_get(c, "base-url"));
+    if (!cli_get_name_or_new(c, "name", c->operand, &r.name) || !base_url_check(c, r.base_url)) {
+        return CLI_USAGE;
+    }
+    if (cli_has(c, "account") && !cli_account(c, cli_get(c, "account"), &a)) {
+        return CLI_FAILED;
+    }
+    r.account_id = a.id;
+    if (!secrets_seal(c, &r)) {
+        return CLI_USAGE;
+    }
+    enum err e = cli_change(c, add_unit, &r);
+    if (e != ERR_OK) {
+        return cli_fail_err("credential", e);
+    }
+    json_w_kint(&c->w, "id", r.id);
+    json_w_kcstr(&c->w, "wallet", wallet_kind_code(r.wallet));
+    json_w_kstr(&c->w, "name", r.name);
+    json_w_kstr(&c->w, "account", a.id ? a.uuid : STR_ABSENT);
+    json_w_kstr(&c->w, "base_url", r.base_url);
+    json_w_kbool(&c->w, "enabled", true);
+    cli_note(c, "\nIts secrets are kept encrypted and are shown by no command.");
+    return CLI_OK;
+}
+
+static enum err list_item(void *arg, const struct credential_row *r)
+{
+    struct cli *c = arg;
+    struct account_row a;
+    struct str uuid = STR_ABSENT;
+    if (r->account_id && store_account_by_id(c->db, &c->arena, r->account_id, &a) == ERR_OK) {
+        uuid = a.uuid;
+    }
+    cli_out_item(c);
+    json_w_kint(&c->w, "id", r->id);
+    json_w_kcstr(&c->w, "wallet", wallet_kind_code(r->wallet));
+    json_w_kstr(&c->w, "name", r->name);
+    json_w_kstr(&c->w, "account", uuid);
+    json_w_kstr(&c->w, "base_url", r->base_url);
+    json_w_kbool(&c->w, "enabled", r->enabled);
+    cli_out_time(c, "created_at", r->created_at);
+    cli_out_close(c);
+    return ERR_OK;
+}
+
+static int list_run(struct cli *c)
+{
+    cli_out_list(c, "credentials");
+    enum err e = store_credential_each(c->db, list_item, c);
+    cli_out_close(c);
+    return e == ERR_OK ? CLI_OK : cli_fail_err("credentials", e);
+}
+
+struct change {
+    int64_t id;
+    bool enabled;
+};
+
+static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+{
+    const struct change *s = arg;
+    struct credential_row r;
+    enum err e = store_credential_get(tx_db(tx), &c->arena, s->id, &r);
+    if (e != ERR_OK) {
+        return e;
+    }
+    audit->action = s->enabled ? "wallet.enable" : "wallet.disable";
+    cli_audit_object_id(audit, "credential", s->id);
+    json_w_kstr(&audit->w, "name", r.name);
+    return store_credential_set_enabled(tx, s->id, s->enabled);
+}
+
+static int switch_run(struct cli *c, bool enabled)
+{
+    struct change s = {.enabled = enabled};
+    if (!cli_operand_id(c, &s.id)) {
+        return CLI_USAGE;
+    }
+    enum err e = cli_change(c, switch_unit, &s);
+    if (e == ERR_NO_ROW) {
+        return cli_fail("there is no credential %" PRId64, s.id);
+    }
+    if (e != ERR_OK) {
+        return cli_fail_err("credential", e);
+    }
+    json_w_kint(&c->w, "id", s.id);
+    json_w_kbool(&c->w, "enabled", enabled);
+    return CLI_OK;
+}
+
+static int enable_run(struct cli *c)
+{
+    return switch_run(c, true);
+}
+
+static int disable_run(struct cli *c)
+{
+    return switch_run(c, false);
+}
+
+static const struct cli_option add_options[] = {
+    {.name = "name", .arg = "TEXT", .help = "for people; else one is made up"},
+    {.name = "base-url", .arg = "URL", .help = "of the wallet's API", .required = true},
+    {.name = "username", .arg = "TEXT", .help = "as the wallet gave it", .required = true},
+    {.name = "app-key", .arg = "TEXT", .help = "as the wallet gave it", .required = true},
+    {.name = "password-file", .arg = "FILE", .help = "holds the password"},
+    {.name = "password-stdin", .help = "a line of standard input is the password"},
+    {.name = "password-env", .arg = "NAME", .help = "a variable holds the password"},
+    {.name = "app-secret-file", .arg = "FILE", .help = "holds the app secret"},
+    {.name = "app-secret-stdin", .help = "a line of standard input, the password's next"},
+    {.name = "app-secret-env", .arg = "NAME", .help = "a variable holds the app secret"},
+    {.name = "account", .arg = "UUID", .help = "for this account alone; else for all"},
+    {.name = NULL},
+};
+
+const struct cli_command cli_wallet_commands[] = {
+    {.noun = "wallet",
+        .verb = "add",
+        .operand = "bkash",
+        .need = CLI_NEEDS_STORE,
+        .options = add_options,
+        .run = add_run,
+        .help = "a credential; its secrets come from files, standard input or variables"},
+    {.noun = "wallet",
+        .verb = "list",
+        .need = CLI_NEEDS_STORE,
+        .run = list_run,
+        .help = "all credentials, without secrets"},
+    {.noun = "wallet",
+        .verb = "enable",
+        .operand = "ID",
+        .need = CLI_NEEDS_STORE,
+        .run = enable_run,
+        .help = "new payments may use it again"},
+    {.noun = "wallet",
+        .verb = "disable",
+        .operand = "ID",
+        .need = CLI_NEEDS_STORE,
+        .run = disable_run,
+        .help = "new payments do not use it; those under way are still asked about"},
+    {.noun = NULL},
+};
