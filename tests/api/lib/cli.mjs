@@ -17,7 +17,7 @@ export class Cli {
 
   /** The same, with the installation's configuration; throws unless it ends with 0. Gives what it prints. */
   async run(args, options) {
-    const result = await this.try(['--config', this.config, ...args], options);
+    const result = await this.try([...args, '--config', this.config], options);
     if (result.code !== 0) {
       throw new Error(`kassa ${args.join(' ')} ended with ${result.code}:\n${result.stderr}${result.stdout}`);
     }
@@ -25,8 +25,8 @@ export class Cli {
   }
 
   /** The same for commands that print one JSON value. */
-  async json(args) {
-    const text = await this.run([...args, '--json']);
+  async json(args, options) {
+    const text = await this.run([...args, '--json'], options);
     try {
       return JSON.parse(text);
     } catch {
@@ -35,7 +35,7 @@ export class Cli {
   }
 
   async init({ sandbox = true } = {}) {
-    const result = await this.try(['init', ...(sandbox ? ['--sandbox'] : []), this.dir]);
+    const result = await this.try(['init', ...(sandbox ? ['--sandbox'] : []), '--dir', this.dir]);
     if (result.code !== 0) {
       throw new Error(`kassa init ended with ${result.code}:\n${result.stderr}${result.stdout}`);
     }

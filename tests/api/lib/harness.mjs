@@ -13,7 +13,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Account, readCert } from './account.mjs';
+import { Account, newOrder, readCert } from './account.mjs';
 import { Cli, configSet } from './cli.mjs';
 import { closeAgents, request } from './http.mjs';
 import { Payer } from './payer.mjs';
@@ -46,8 +46,7 @@ const merge = (...parts) => {
 
 export class World {
   /**
-   * Options, all optional: config {section: {key: value}}; simArgs; for the first account: feePercent, feeFixed, digest, mode,
-   * fieldSet and endpoint (false: the account has no default endpoint).
+   * Options, all optional: config {section: {key: value}}; simArgs; env of kassad; for the first account what addAccount takes.
    */
   async start(options = {}) {
     this.options = options;
@@ -58,7 +57,7 @@ export class World {
       await this.cli.init();
       await this.startSim();
       await this.startKassadAnywhere();
-      await this.addCredential();
+      this.credential = await this.addCredential();
       this.account = await this.addAccount(options);
       this.certs = this.account.certs;
     } catch (error) {
@@ -138,55 +137,84 @@ export class World {
 
   // ---- what an operator sets up ----
 
-  addCredential(more = []) {
-    return this.cli.run(['wallet', 'add', 'bkash', '--base-url', `${this.simUrl}/v1.2.0-beta`, '--username', 'kassa-sandbox',
-      '--password-env', 'WALLET_PASSWORD', '--app-key', 'kassa-sandbox-key', '--app-secret-env', 'WALLET_SECRET', ...more],
-    { env: { WALLET_PASSWORD: 'kassa-sandbox-password', WALLET_SECRET: 'kassa-sandbox-secret' } });
+  async addCredential(more = []) {
+    return this.cli.json(['wallet', 'add', 'bkash', '--name', 'simulator', '--base-url', `${this.simUrl}/v1.2.0-beta`,
+      '--username', 'kassa-sandbox', '--app-key', 'kassa-sandbox-key', '--password-env', 'SIM_PASSWORD', '--app-secret-env',
+      'SIM_SECRET', ...more], { env: { SIM_PASSWORD: 'kassa-sandbox-password', SIM_SECRET: 'kassa-sandbox-secret' } });
   }
 
-  async addAccount({ merchant, feePercent, feeFixed, digest = 'sha1', mode = 'POST_JSON', fieldSet = 11, endpoint = true } = {}) {
-    const name = merchant ?? `Shop ${Math.random().toString(36).slice(2, 10)}`;
-    if (!merchant) {
-      await this.cli.run(['merchant', 'add', '--name', name]);
-    }
-    const made = await this.cli.json(['account', 'add', '--merchant', name, '--currency', 'BDT', '--digest', digest,
-      ...(feePercent ? ['--fee-percent', feePercent] : []), ...(feeFixed ? ['--fee-fixed', feeFixed] : [])]);
+  setWallet(enabled) {
+    return this.cli.json(['wallet', enabled ? 'enable' : 'disable', this.credential.id]);
+  }
+
+  addMerchant(name) {
+    return this.cli.json(['merchant', 'add', '--name', name]);
+  }
+
+  /**
+   * An account with its three certificates, and an endpoint at the receiver's /notify as its default. Options: merchant (an id; else a
+   * new merchant), feePercent, feeFixed, digest, mode, fieldSet, endpoint (false: none), notifyMode and notifyFieldSet (for
+   * addresses given in requests).
+   */
+  async addAccount({ merchant, feePercent, feeFixed, digest = 'sha1', mode = 'POST_JSON', fieldSet = 11, endpoint = true, notifyMode,
+    notifyFieldSet } = {}) {
+    const owner = merchant ?? (await this.addMerchant(`Shop ${newOrder('')}`)).id;
+    const given = { 'fee-percent': feePercent, 'fee-fixed': feeFixed, 'notify-mode': notifyMode,
+      'notify-field-set': notifyFieldSet };
+    const made = await this.cli.json(['account', 'add', '--merchant', owner, '--currency', 'BDT', '--digest', digest,
+      ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]))]);
     const account = new Account(this, made.account);
-    account.merchant = name;
-    account.digest = digest;
+    Object.assign(account, { merchant: owner, digest, notifySecret: made.notify_secret });
     for (const purpose of ['payments', 'payouts', 'notifications']) {
       account.certs[purpose] = await this.addCert(account, purpose);
     }
     if (endpoint) {
       account.endpoint = await this.addEndpoint(account, { url: `${this.receiver.url}/notify`, mode, fieldSet });
-      await this.cli.run(['account', 'update', account.uuid, '--endpoint', account.endpoint.id]);
+      await this.setAccount(account, ['--endpoint', account.endpoint.id]);
     }
     await this.seen(account);
     return account;
   }
 
-  certs_made = 0;
-
-  async addCert(account, purpose, more = []) {
-    const dir = path.join(this.dir, 'certs', `${account.uuid}-${purpose}-${++this.certs_made}`);
-    await this.cli.run(['cert', 'new', purpose, '--account', account.uuid, '--out', dir, ...more]);
-    return readCert(dir);
+  setAccount(account, options) {
+    return this.cli.json(['account', 'update', account.uuid, ...options]);
   }
 
-  /** {id, secret} */
-  addEndpoint(account, { url, mode = 'GET', fieldSet = 11, name }) {
-    return this.cli.json(['endpoint', 'add', '--account', account.uuid, '--url', url, '--mode', mode, '--field-set', fieldSet,
-      ...(name ? ['--name', name] : [])]);
+  async addCert(account, purpose, more = []) {
+    this.certsMade = (this.certsMade ?? 0) + 1;
+    const dir = path.join(this.dir, 'certs', `${account.uuid}-${purpose}-${this.certsMade}`);
+    const made = await this.cli.json(['cert', 'new', purpose, '--account', account.uuid, '--out', dir, ...more]);
+    return { ...readCert(dir), id: made.id };
+  }
+
+  revoke(cert) {
+    return this.cli.json(['cert', 'revoke', cert.id]);
+  }
+
+  tryImport(account, purpose, file) {
+    return this.cli.try(['cert', 'import', '--config', this.cli.config, '--account', account.uuid, '--purpose', purpose, '--public',
+      file]);
+  }
+
+  /** {id, secret, ...} */
+  addEndpoint(account, { url, mode = 'GET', fieldSet = 11, name = newOrder('endpoint') }) {
+    return this.cli.json(['endpoint', 'add', '--account', account.uuid, '--name', name, '--url', url, '--mode', mode, '--field-set',
+      fieldSet]);
   }
 
   addRedirect(account, url) {
-    return this.cli.json(['redirect', 'add', '--account', account.uuid, '--url', url]);
+    return this.cli.json(['redirect', 'add', '--account', account.uuid, '--name', newOrder('redirect'), '--url', url]);
   }
 
-  /** Waits until kassad knows the account: a change is seen within a second. */
-  async seen(account) {
+  /** Waits until kassad has seen all changes made so far; it looks every quarter of a second. */
+  async seen(account = this.account) {
     await until(async () => (await account.call('/v1/payment/history', {})).status === 200,
       { ms: 5000, what: 'the account, known to kassad' });
+  }
+
+  /** Waits until a preset may be named in creates. */
+  async presetSeen(account, field, id) {
+    await until(async () => (await account.tryCreate({ [field]: id })).status === 200, { ms: 5000, what: `the preset ${id}` });
   }
 
   // ---- the first account, in short ----
