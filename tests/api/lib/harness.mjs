@@ -182,7 +182,7 @@ export class World {
 
   async addCert(account, purpose, more = []) {
     this.certsMade = (this.certsMade ?? 0) + 1;
-    const dir = path.join(this.dir, 'certs', `${account.uuid}-${purpose}-${this.certsMade}`);
+    const dir = path.join(this.dir, `${purpose}-${this.certsMade}-${account.uuid}`);
     const made = await this.cli.json(['cert', 'new', purpose, '--account', account.uuid, '--out', dir, ...more]);
     return { ...readCert(dir), id: made.id };
   }
@@ -208,8 +208,13 @@ export class World {
 
   /** Waits until kassad has seen all changes made so far; it looks every quarter of a second. */
   async seen(account = this.account) {
-    await until(async () => (await account.call('/v1/payment/history', {})).status === 200,
-      { ms: 5000, what: 'the account, known to kassad' });
+    let last;
+    await until(async () => {
+      last = await account.call('/v1/payment/history', {});
+      return last.status === 200;
+    }, { ms: 5000, what: 'the account, known to kassad' }).catch((error) => {
+      throw new Error(`${error.message}; ${last?.status} ${last?.text}\n${this.kassadLog().slice(-3000)}`);
+    });
   }
 
   /** Waits until a preset may be named in creates. */
