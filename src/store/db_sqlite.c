@@ -330,27 +330,30 @@ static enum err refuse(struct buf *why, const char *path, const char *text)
     return ERR_IO;
 }
 
-/* Is there a file that may be a store? SQLite alone would make one, and would take an empty one. */
+/* Nobody in this process has it open yet, so closing it does no harm. */
+static bool file_create(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 || errno == EEXIST;
+}
+
+/* Is there a file that may be a store? SQLite alone would make one, and would take an empty one. It is looked at without being
+ * opened: closing a file drops all locks that the process has on it, those of SQLite's connections too, and another process
+ * that ends would then delete the log under them. */
 static enum err look_at_file(const struct db_open *o, struct buf *why, int64_t *ret_size)
 {
-    int flags = O_RDWR | O_CLOEXEC;
-    int fd = open(o->path, flags);
-    if (fd < 0 && errno == ENOENT && o->create)
-        fd = open(o->path, flags | O_CREAT, 0600);
-    if (fd < 0)
+    struct stat st;
+    int rc = stat(o->path, &st);
+    if (rc != 0 && errno == ENOENT && o->create && file_create(o->path))
+        rc = stat(o->path, &st);
+    if (rc != 0 || access(o->path, R_OK | W_OK) != 0)
         return refuse(why, o->path, strerror(errno));
-    static const char magic[16] = "SQLite format 3";
-    char head[sizeof magic];
-    struct stat st = {0};
-    bool is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-    ssize_t n = is_file ? pread(fd, head, sizeof head, 0) : 0;
-    close(fd);
-    if (!is_file)
+    if (!S_ISREG(st.st_mode))
         return refuse(why, o->path, "is no regular file");
     if (st.st_size == 0 && !o->create)
         return refuse(why, o->path, "is empty: not a store");
-    if (st.st_size > 0 && (n != (ssize_t)sizeof head || memcmp(head, magic, sizeof magic) != 0))
-        return refuse(why, o->path, "is not a store: its header is wrong");
     *ret_size = st.st_size;
     return ERR_OK;
 }
@@ -432,6 +435,8 @@ static enum err open_handle(struct lite *l, const struct db_open *o, int64_t siz
     int rc = sqlite3_open_v2(o->path, &l->db, flags, NULL);
     if (rc == SQLITE_OK)
         rc = configure(l->db, o->reading);
+    if ((rc & 0xff) == SQLITE_NOTADB)
+        return refuse(why, o->path, "is not a store: its header is wrong");
     if (rc != SQLITE_OK)
         return refuse(why, o->path, l->db ? sqlite3_errmsg(l->db) : sqlite3_errstr(rc));
     enum err e = check_content(l, o, size, why);

@@ -385,6 +385,29 @@ static void two_processes_write_to_one_store(void **state)
     assert_int_equal(seen[1], 600);
 }
 
+/* 0: some other process has a lock on the file that keeps this one from taking all of it. */
+static int locked_by_another(const char *path)
+{
+    struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0 || fcntl(fd, F_GETLK, &all) != 0)
+        return 2;
+    return all.l_type == F_UNLCK ? 1 : 0;
+}
+
+/* Without its lock a process that ends, such as the command line, takes itself for the last one and deletes the log. */
+static void opening_a_further_connection_keeps_the_locks_on_the_file(void **state)
+{
+    struct fixture *f = *state;
+    assert_non_null(store_reader(f->s));
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(locked_by_another(f->path));
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 #define WITH(setup, test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
@@ -399,6 +422,7 @@ int main(void)
         WITH(fixture_setup, many_threads_with_one_order_make_one_payment),
         WITH(fixture_setup, a_snapshot_does_not_see_later_commits),
         WITH(fixture_setup, two_processes_write_to_one_store),
+        WITH(fixture_setup, opening_a_further_connection_keeps_the_locks_on_the_file),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
