@@ -21,6 +21,7 @@ test:
 check:
 	@tools/install --test
 	@tools/check-source
+	@tools/check-sql
 
 bench: build
 	@tools/install --test

@@ -15,10 +15,15 @@ static const struct db_sql SQL_TOTAL = {"SELECT COALESCE(SUM(payments), 0) AS to
 static const struct db_sql SQL_PIECES = {
     "SELECT day, piece, payments FROM day_count"
     " WHERE account_id = $1 AND day BETWEEN $2 AND $3 ORDER BY day, piece"};
+#define ITEM_COLUMNS "id, order_id, created_at, amount, paid, commission, currency, state"
+
+/* Two statements, as SQLite does not use (day, id) >= ($2, $3) to find the first row. */
 static const struct db_sql SQL_PAGE = {
-    "SELECT id, order_id, created_at, amount, paid, commission, currency, state FROM payment"
-    " WHERE account_id = $1 AND (day, id) >= ($2, $3) AND day <= $4"
-    " ORDER BY day, id LIMIT $5 OFFSET $6"};
+    "SELECT " ITEM_COLUMNS " FROM payment WHERE account_id = $1 AND day = $2 AND id >= $3"
+    " ORDER BY id LIMIT $4 OFFSET $5"};
+static const struct db_sql SQL_PAGE_REST = {
+    "SELECT " ITEM_COLUMNS " FROM payment WHERE account_id = $1 AND day > $2 AND day <= $3"
+    " ORDER BY day, id LIMIT $4"};
 
 enum err history_count(struct db *db, int64_t account_id, int32_t day, int64_t id)
 {
@@ -81,6 +86,19 @@ static void item_read(struct row *r, struct history_item *ret)
     row_check(r, payment_state_parse(db_col_str(r->st, "state"), &ret->state));
 }
 
+struct page {
+    store_history_fn fn;
+    void *arg;
+    int64_t left;
+};
+
+static enum err page_item(void *arg, const struct history_item *item)
+{
+    struct page *p = arg;
+    p->left--;
+    return p->fn(p->arg, item);
+}
+
 enum err store_history_page(struct db *db, int64_t account_id, int32_t day_from, int32_t day_to,
     int64_t offset, int64_t limit, store_history_fn fn, void *arg)
 {
@@ -88,12 +106,20 @@ enum err store_history_page(struct db *db, int64_t account_id, int32_t day_from,
     enum err e = place_find(db, account_id, day_from, day_to, offset, &place);
     if (e != ERR_OK)
         return e == ERR_NO_ROW ? ERR_OK : e;
+    struct page page = {fn, arg, limit};
     struct db_stmt *st = db_query(db, &SQL_PAGE);
     db_int(st, 1, account_id);
     db_int(st, 2, place.day);
     db_int(st, 3, place.id);
-    db_int(st, 4, day_to);
-    db_int(st, 5, limit);
-    db_int(st, 6, place.skip);
-    return row_each(st, struct history_item, item_read, fn, arg);
+    db_int(st, 4, limit);
+    db_int(st, 5, place.skip);
+    e = row_each(st, struct history_item, item_read, page_item, &page);
+    if (e != ERR_OK || page.left == 0)
+        return e;
+    st = db_query(db, &SQL_PAGE_REST);
+    db_int(st, 1, account_id);
+    db_int(st, 2, place.day);
+    db_int(st, 3, day_to);
+    db_int(st, 4, page.left);
+    return row_each(st, struct history_item, item_read, page_item, &page);
 }

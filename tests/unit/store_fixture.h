@@ -78,10 +78,15 @@ static inline void fixture_open(struct fixture *f)
         fail_msg("%s: %s", err_name(e), text);
 }
 
-static inline void fixture_reopen(struct fixture *f)
+static inline void fixture_close(struct fixture *f)
 {
     store_close(f->s);
     f->s = NULL;
+}
+
+static inline void fixture_reopen(struct fixture *f)
+{
+    fixture_close(f);
     fixture_open(f);
 }
 

@@ -25,8 +25,7 @@ static void a_unit_that_is_done_is_there_after_reopening(void **state)
 static void a_unit_that_is_done_survives_the_death_of_the_process(void **state)
 {
     struct fixture *f = *state;
-    store_close(f->s);
-    f->s = NULL;
+    fixture_close(f);
     for (int i = 0; i < 5; i++) {
         char order[16];
         snprintf(order, sizeof order, "K-%d", i);
@@ -205,7 +204,7 @@ static void ids_never_meet_when_their_lease_is_undone(void **state)
 static void a_full_queue_refuses_and_a_stopped_store_too(void **state)
 {
     struct fixture *f = *state;
-    store_close(f->s);
+    fixture_close(f);
     struct store_options o = fixture_options(f);
     o.queue_max = 3;
     ok(fixture_try_open(f, &o, NULL, 0));
@@ -221,8 +220,7 @@ static void a_full_queue_refuses_and_a_stopped_store_too(void **state)
     j[3] = (struct job){.unit = {.run = job_run}, .fn = nothing};
     assert_int_equal(store_submit(f->s, &j[3].unit), ERR_BUSY);
     blocker_open(&b);
-    store_close(f->s);
-    f->s = NULL;
+    fixture_close(f);
 }
 
 struct resubmit {
@@ -257,8 +255,7 @@ static void done_may_submit_and_closing_completes_what_is_queued(void **state)
     struct job j = {.unit = {.run = job_run}, .fn = sample_insert, .arg = &x};
     ok(store_submit(f->s, &r.unit));
     ok(store_submit(f->s, &j.unit));
-    store_close(f->s);
-    f->s = NULL;
+    fixture_close(f);
     assert_int_equal(r.refused, ERR_STOPPING);
     fixture_open(f);
     struct payment_row row;
@@ -352,8 +349,7 @@ static int write_many(struct fixture *f, const char *prefix, int n)
         if (run(f->s, sample_insert, &x) != ERR_OK)
             return 1;
     }
-    store_close(f->s);
-    f->s = NULL;
+    fixture_close(f);
     return 0;
 }
 
@@ -369,8 +365,7 @@ static enum err count_each(void *arg, const struct history_item *item)
 static void two_processes_write_to_one_store(void **state)
 {
     struct fixture *f = *state;
-    store_close(f->s);
-    f->s = NULL;
+    fixture_close(f);
     pid_t pid = fork();
     if (pid == 0)
         _exit(write_many(f, "child", 300));

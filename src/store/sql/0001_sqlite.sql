@@ -156,7 +156,8 @@ CREATE TABLE payment (
     attempts INTEGER NOT NULL CHECK (attempts >= 0),
     language TEXT
 ) STRICT;
-CREATE INDEX payment_history ON payment (account_id, day, id);
+-- Ends in id, the row's own number: payments of a day in their order.
+CREATE INDEX payment_history ON payment (account_id, day);
 CREATE INDEX payment_open ON payment (expires_at) WHERE state = 'open';
 
 -- No reference to payment: an order stays taken when its payment is archived.
