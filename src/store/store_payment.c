@@ -29,6 +29,9 @@ static const struct db_sql SQL_BY_UUID = {
 static const struct db_sql SQL_BY_ORDER = {
     "SELECT " PAYMENT_COLUMNS " FROM payment WHERE account_id = $1 AND id ="
     " (SELECT payment_id FROM payment_order o WHERE o.account_id = $1 AND o.order_id = $2)"};
+static const struct db_sql SQL_EACH = {
+    "SELECT " PAYMENT_COLUMNS " FROM payment WHERE ($1 = 0 OR account_id = $1)"
+    " AND ($2 = '' OR state = $2) ORDER BY id DESC LIMIT $3"};
 static const struct db_sql SQL_CAS = {
     "UPDATE payment SET state = $1, paid = $2, commission = $3, credited = $4, refunded = $5,"
     " payer_mask = $6, final_at = $7, sequence = $8, attempts = $9, version = version + 1"
@@ -243,4 +246,14 @@ enum err store_payment_expired(
 enum err store_payment_next_expiry(struct db *db, int64_t *ret_at)
 {
     return row_one_int_or_none(db_query(db, &SQL_NEXT_EXPIRY), "expires_at", ret_at);
+}
+
+enum err store_payment_each(struct db *db, int64_t account_id, struct str state, int64_t max,
+    store_payment_fn fn, void *arg)
+{
+    struct db_stmt *st = db_query(db, &SQL_EACH);
+    db_int(st, 1, account_id);
+    db_text(st, 2, str_absent(state) ? STR("") : state);
+    db_int(st, 3, max);
+    return row_each(st, struct payment_row, payment_read, fn, arg);
 }

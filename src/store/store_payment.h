@@ -63,6 +63,11 @@ enum err store_payment_by_uuid(
 enum err store_payment_by_order(struct db *db, struct arena *a, int64_t account_id,
     struct str order_id, struct payment_row *ret) must_check;
 
+typedef enum err (*store_payment_fn)(void *arg, const struct payment_row *p);
+/* Newest first, at most `max`. `state` absent: any. account_id 0: all. For people; no index helps a rare state. */
+enum err store_payment_each(struct db *db, int64_t account_id, struct str state, int64_t max,
+    store_payment_fn fn, void *arg) must_check;
+
 /* Compare-and-set: writes state, version + 1 and the columns below of `to` where id, state and version are those of
  * `from`. ERR_CONFLICT when they are not. Columns: state, paid, commission, credited, refunded, payer_mask, final_at,
  * sequence, attempts. On success to->version is the new one. */

@@ -88,16 +88,11 @@ static int write_one(const struct cert_files *f, const struct cli_zip_file *file
 
 static int write_folder(struct cert_files *f, const struct cli_zip_file *files, int count)
 {
-    if (mkdir(f->dir, 0700) != 0 && errno != EEXIST) {
-        return cli_fail("--out: %s can't be made: %s", f->dir, strerror(errno));
+    int code = cli_folders_make(f->dir);
+    for (; code == CLI_OK && f->wrote < count; f->wrote += code == CLI_OK) {
+        code = write_one(f, &files[f->wrote]);
     }
-    for (; f->wrote < count; f->wrote++) {
-        int code = write_one(f, &files[f->wrote]);
-        if (code != CLI_OK) {
-            return code;
-        }
-    }
-    return CLI_OK;
+    return code;
 }
 
 static int write_zip(struct cert_files *f, const struct cli_zip_file *files, int count)

@@ -155,6 +155,10 @@ bool cli_account(struct cli *c, const char *uuid, struct account_row *ret) must_
 /* Finds a merchant by its id or name; false, told. */
 bool cli_merchant(struct cli *c, const char *text, int64_t *ret_id) must_check;
 
+/* ---- cli_files.c ---- */
+/* The folder and those above it, 0700 where they are new. CLI_OK, or CLI_FAILED, told. */
+int cli_folders_make(const char *dir) must_check;
+
 /* ---- cli_secret.c ---- */
 /* A new "whsec_..." text, and its box. Wipe the text. */
 void cli_secret_new(struct cli *c, struct buf *ret_text, struct str *ret_box);

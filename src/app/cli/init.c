@@ -105,29 +105,6 @@ static void conf_text(const struct wish *w, struct buf *b)
     }
 }
 
-static int make_folders(const char *dir)
-{
-    char path[PATH_MAX];
-    if (strlen(dir) + 1 >= sizeof path) {
-        return cli_fail("%s: the path is too long", dir);
-    }
-    memcpy(path, dir, strlen(dir) + 1);
-    for (char *p = path + 1;; p++) {
-        char was = *p;
-        if (was != '/' && was != '\0') {
-            continue;
-        }
-        *p = '\0';
-        if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-            return cli_fail("%s can't be made: %s", path, strerror(errno));
-        }
-        *p = was;
-        if (was == '\0') {
-            return CLI_OK;
-        }
-    }
-}
-
 static int refuse_existing(const char *path)
 {
     struct stat st;
@@ -195,7 +172,7 @@ static int make_rest(struct cli *c, const char *conf)
 static int make_all(struct cli *c, const char *dir, const struct buf *text)
 {
     char conf[PATH_MAX + 16];
-    int code = make_folders(dir);
+    int code = cli_folders_make(dir);
     if (code != CLI_OK) {
         return code;
     }
