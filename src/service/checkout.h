@@ -24,7 +24,8 @@ struct checkout_create {
     int64_t id;
     char uuid[37];
 };
-/* Stores the payment in one unit. Texts of `payment` must live until done. ERR_BUSY, ERR_STOPPING: done is not called. */
+/* Stores the payment in one unit. Texts of `payment` must live until done. ERR_BUSY, ERR_STOPPING, and
+ * ERR_TOO_LARGE when the request's arena had no room for the payment: done is not called. */
 enum err checkout_create_submit(struct service *s, struct checkout_create *c) must_check;
 
 /* ---- the page ---- */

@@ -67,19 +67,21 @@ static void check_endpoint(
     }
 }
 
-/* Copies into the arena of the request; the caps of the fields are far below the arena's. */
-static struct str kept(struct field_errors *errors, struct str s)
+/* Copies into the request's arena. A body may have left no room there: `full` then says that the payment is not whole. */
+static struct str kept(struct arena *a, struct str s, bool *full)
 {
-    return arena_copy(errors->arena, s);
+    struct str copy = arena_copy(a, s);
+    *full = *full || (str_absent(copy) && !str_absent(s));
+    return copy;
 }
 
-static struct str uuid_new(struct field_errors *errors)
+static struct str uuid_new(struct arena *a, bool *full)
 {
     uint8_t raw[16];
     char text[UUID_LEN + 1];
     random_uuid(raw);
     uuid_format(raw, text);
-    return kept(errors, (struct str){text, UUID_LEN});
+    return kept(a, (struct str){text, UUID_LEN}, full);
 }
 
 void checkout_prepare(struct service *s, const struct account_view *v,
@@ -93,20 +95,22 @@ void checkout_prepare(struct service *s, const struct account_view *v,
     struct str fail = redirect_url(v, rq->fail_redirect_url, rq->fail_redirect_id,
         v->row.fail_redirect_id, "fail_redirect_id", "fail redirect id", errors);
     int64_t now = clock_now_ms(s->clock);
+    bool full = false;
+    struct arena *a = errors->arena;
     bool own_endpoint = str_absent(rq->notification_endpoint_url);
     ret->row = (struct payment_row){
-        .uuid = uuid_new(errors),
+        .uuid = uuid_new(a, &full),
         .account_id = v->row.id,
         .order_id = rq->order_id,
         .amount = rq->amount,
-        .currency = kept(errors, v->row.currency),
+        .currency = kept(a, v->row.currency, &full),
         .service = rq->service,
         .wallet = rq->wallet,
         .state = PAYMENT_OPEN,
         .created_at = now,
         .expires_at = now + rq->lifetime_s * 1000,
-        .success_url = kept(errors, success),
-        .fail_url = kept(errors, fail),
+        .success_url = kept(a, success, &full),
+        .fail_url = kept(a, fail, &full),
         .endpoint_url = rq->notification_endpoint_url,
         .endpoint_id = own_endpoint ? rq->notification_endpoint_id : 0,
         .desc = rq->desc,
@@ -115,6 +119,9 @@ void checkout_prepare(struct service *s, const struct account_view *v,
         .fee_bp = v->row.fee_bp,
         .fee_fixed = v->row.fee_fixed,
     };
+    if (full) {
+        ret->row.uuid = STR_ABSENT; /* submit refuses it */
+    }
 }
 
 static enum err create_run(struct store_unit *u, struct tx *tx)
@@ -147,7 +154,9 @@ static void create_done(struct store_unit *u, enum err result)
 
 enum err checkout_create_submit(struct service *s, struct checkout_create *c)
 {
-    ensure(c->payment.row.uuid.n == UUID_LEN, "checkout_prepare made the payment");
+    if (c->payment.row.uuid.n != UUID_LEN) {
+        return ERR_TOO_LARGE;
+    }
     c->unit = (struct store_unit){.run = create_run, .done = create_done};
     return store_submit(s->store, &c->unit);
 }

@@ -48,6 +48,17 @@ static const struct credential_item *item_find(const struct snapshot *s, int64_t
     return NULL;
 }
 
+/* The arena's copies of a secret; none of them points into memory that somebody still needs. */
+static void secret_wipe(struct wallet_credential *w)
+{
+    const struct str *const texts[] = {&w->username, &w->password, &w->app_key, &w->app_secret};
+    for (size_t i = 0; i < array_len(texts); i++) {
+        if (texts[i]->n > 0) {
+            mem_wipe((void *)(uintptr_t)texts[i]->p, texts[i]->n);
+        }
+    }
+}
+
 static enum err secret_put(
     struct credentials *c, const struct credential_row *r, struct arena *a, struct str plain)
 {
@@ -66,11 +77,12 @@ static enum err secret_put(
         .app_key = json_get_string(o, "app_key"),
         .app_secret = json_get_string(o, "app_secret"),
     };
-    if (w.username.n == 0 || w.password.n == 0 || w.app_key.n == 0 || w.app_secret.n == 0) {
-        return ERR_CONFIG;
+    bool whole = w.username.n > 0 && w.password.n > 0 && w.app_key.n > 0 && w.app_secret.n > 0;
+    if (whole) {
+        wallets_put(c->wallets, &w);
     }
-    wallets_put(c->wallets, &w);
-    return ERR_OK;
+    secret_wipe(&w);
+    return whole ? ERR_OK : ERR_CONFIG;
 }
 
 static void content_digest(

@@ -157,6 +157,29 @@ static void a_lost_execute_answer_is_settled_by_asking(void **state)
     world_books(w, 1);
 }
 
+static void an_execute_that_was_done_before_is_asked_about_at_once(void **state)
+{
+    struct world *w = *state;
+    struct shop_payment sp = world_create(w, "L-2", "300.00");
+    struct attempt_row a = world_to_wallet(w, &sp);
+    w->bkash.payments[0].completed = true; /* execute answers 2062 */
+    ok(world_callback(w, &a, CALLBACK_SUCCESS));
+    world_wait_payment(w, sp.id, PAYMENT_PAID);
+    assert_int_equal(atomic_load(&w->bkash.executes), 1);
+    assert_int_equal(atomic_load(&w->bkash.queries), 1);
+}
+
+static void a_full_request_is_refused_whole(void **state)
+{
+    struct world *w = *state;
+    struct world_create c;
+    struct arena small;
+    arena_init(&small, 64);
+    world_create_prepare(w, &small, "o", "1.00", "body", &c);
+    assert_int_equal(checkout_create_submit(&w->s, &c.create), ERR_TOO_LARGE);
+    arena_clear(&small);
+}
+
 static void an_unreadable_execute_answer_is_unknown(void **state)
 {
     struct world *w = *state;
@@ -387,6 +410,8 @@ int main(void)
         T(the_status_tells_balances_and_other_accounts_nothing),
         T(many_callbacks_at_once_execute_once),
         T(a_lost_execute_answer_is_settled_by_asking),
+        T(an_execute_that_was_done_before_is_asked_about_at_once),
+        T(a_full_request_is_refused_whole),
         T(an_unreadable_execute_answer_is_unknown),
         T(an_unknown_attempt_keeps_its_payment_from_ending),
         T(a_day_without_an_answer_goes_to_a_person),
