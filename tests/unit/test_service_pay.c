@@ -368,6 +368,20 @@ static void a_success_after_the_end_is_not_executed(void **state)
     assert_int_equal(world_outbox(w, sp.id).count, 1);
 }
 
+static void a_success_in_the_moment_of_the_end_is_not_executed(void **state)
+{
+    struct world *w = *state;
+    struct shop_payment sp = world_create(w, "E-2", "300.00");
+    struct attempt_row a = world_to_wallet(w, &sp);
+    world_approve(w, &a);
+    clock_advance(&w->clock, 900 * SECOND); /* settle does not know it yet */
+    ok(world_callback(w, &a, CALLBACK_SUCCESS));
+    assert_int_equal(world_pay(w, &sp), ERR_STATE);
+    world_wait_payment(w, sp.id, PAYMENT_CANCELLED);
+    assert_int_equal(atomic_load(&w->bkash.executes), 0);
+    world_books(w, 0);
+}
+
 static void a_second_press_is_the_same_attempt(void **state)
 {
     struct world *w = *state;
@@ -423,6 +437,7 @@ int main(void)
         T(the_reference_of_another_payment_is_refused),
         T(a_success_after_a_cancel_at_the_wallet_counts),
         T(a_success_after_the_end_is_not_executed),
+        T(a_success_in_the_moment_of_the_end_is_not_executed),
         T(a_second_press_is_the_same_attempt),
         T(a_refused_create_lets_the_payer_try_again),
     };
