@@ -124,6 +124,11 @@ static enum err headers_judge(struct request_private *p, const struct header_fac
     struct request *rq = &p->rq;
     enum err e =
         route_match(p->server->options.routes, rq->method, rq->path, &rq->route, &rq->param);
+    /* Pages stand on any one segment, but a program's JSON was not meant for one: "/v2" has no page that lacks POST. */
+    if (e == ERR_METHOD && rq->route->kind == ROUTE_PAGE && content_type_is_json(f->content_type)) {
+        rq->route = NULL;
+        e = ERR_NOT_FOUND;
+    }
     if (f->malformed)
         return ERR_BAD_HEADER;
     if (e != ERR_OK)

@@ -244,6 +244,9 @@ static void refusals_come_in_the_order_of_checks(void **state)
         {"PUT /api HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", 405, "Allow: POST\r\n",
             false},
         {"PUT /echo HTTP/1.1\r\nHost: x\r\n\r\n", 405, "Allow: GET, HEAD, POST\r\n", false},
+        {"POST /nope HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+         "\r\n{}",
+            404, "\"path\"", false},
         {"GET /api HTTP/1.1\r\nHost: x\r\n\r\n", 405, "\"method\"", false},
         {"POST /api HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", 415, "\"content_type\"",
             false},
