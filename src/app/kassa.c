@@ -20,6 +20,13 @@ static const struct cli_command *const tables[] = {
     cli_redirect_commands,
     cli_endpoint_commands,
     cli_wallet_commands,
+    cli_payment_commands,
+    cli_credit_commands,
+    cli_notification_commands,
+    cli_audit_commands,
+    cli_pay_commands,
+    cli_verify_commands,
+    cli_listen_commands,
     NULL,
 };
 

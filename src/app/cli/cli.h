@@ -125,6 +125,8 @@ void cli_out_id(struct cli *c, const char *key, int64_t id);      /* 0: null */
 void cli_out_list(struct cli *c, const char *key);
 void cli_out_close(struct cli *c); /* of a list or of an item */
 void cli_out_item(struct cli *c);
+/* Text from elsewhere, so that its control characters do not steer a terminal. */
+void cli_add_plain(struct buf *b, struct str s);
 /* Shows what was written. CLI_OK, or CLI_FAILED when standard output can't be written. */
 int cli_out_show(struct cli *c) must_check;
 

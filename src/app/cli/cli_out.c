@@ -63,7 +63,7 @@ static bool is_list(const struct json *j)
 }
 
 /* Control characters of a stored text must not steer the terminal. */
-static void add_plain(struct buf *b, struct str s)
+void cli_add_plain(struct buf *b, struct str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         unsigned char ch = (unsigned char)s.p[i];
@@ -92,7 +92,7 @@ static void add_scalar(struct buf *b, const struct json *j)
         break;
     case JSON_NUMBER:
     case JSON_STRING:
-        add_plain(b, j->text);
+        cli_add_plain(b, j->text);
         break;
     case JSON_ARRAY:
         JSON_FOR_EACH (item, j) {
@@ -105,7 +105,7 @@ static void add_scalar(struct buf *b, const struct json *j)
         break;
     case JSON_OBJECT:
         JSON_FOR_EACH (item, j) {
-            add_plain(b, item->key);
+            cli_add_plain(b, item->key);
             buf_char(b, '=');
             add_scalar(b, item);
             buf_cstr(b, item->next ? " " : "");

@@ -91,6 +91,7 @@ enum err cli_row_outbox_try(void *arg, const struct outbox_try_row *r)
 {
     struct cli *c = arg;
     cli_out_item(c);
+    json_w_kint(&c->w, "notification", r->outbox_id);
     json_w_kint(&c->w, "number", r->number);
     cli_out_time(c, "at", r->at);
     json_w_kint(&c->w, "duration_ms", r->duration_ms);
@@ -102,11 +103,9 @@ enum err cli_row_outbox_try(void *arg, const struct outbox_try_row *r)
     return ERR_OK;
 }
 
-enum err cli_row_outbox(void *arg, const struct outbox_row *r)
+void cli_out_outbox(struct cli *c, const struct outbox_row *r)
 {
-    struct cli *c = arg;
     bool waiting = str_is(r->state, "waiting");
-    cli_out_item(c);
     json_w_kint(&c->w, "id", r->id);
     json_w_kint(&c->w, "payment", r->payment_id);
     json_w_kint(&c->w, "sequence", r->sequence);
@@ -121,6 +120,13 @@ enum err cli_row_outbox(void *arg, const struct outbox_row *r)
     cli_out_time(c, "due_at", waiting ? r->due_at : 0);
     cli_out_time(c, "delivered_at", r->delivered_at);
     json_w_kstr(&c->w, "parked_reason", r->parked_reason);
+}
+
+enum err cli_row_outbox(void *arg, const struct outbox_row *r)
+{
+    struct cli *c = arg;
+    cli_out_item(c);
+    cli_out_outbox(c, r);
     cli_out_close(c);
     return ERR_OK;
 }

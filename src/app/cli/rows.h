@@ -12,6 +12,8 @@ enum err cli_row_redirect(void *arg, const struct redirect_row *r); /* deleted o
 enum err cli_row_endpoint(void *arg, const struct endpoint_row *r); /* deleted ones are left out */
 enum err cli_row_credit(void *arg, const struct credit_row *r);
 enum err cli_row_outbox(void *arg, const struct outbox_row *r);
+/* The facts alone, without an item around them. */
+void cli_out_outbox(struct cli *c, const struct outbox_row *r);
 enum err cli_row_outbox_try(void *arg, const struct outbox_try_row *r);
 
 #endif
