@@ -179,11 +179,17 @@ static void ids_never_meet_when_their_lease_is_undone(void **state)
     for (int i = 0; i < QUEUED; i += 2)
         q[i].after = ERR_STATE;
     run_as_a_batch(f, q, QUEUED);
-    db_fault_arm(&f->fault, FAULT_COMMIT, 1, ERR_STORE_IO, false);
     static struct queued lost[QUEUED];
-    queued_init(lost, f, "M", QUEUED);
-    run_as_a_batch(f, lost, QUEUED);
-    db_fault_clear(&f->fault);
+    for (int round = 0; round < 20; round++) {
+        char order[16];
+        snprintf(order, sizeof order, "M%d", round);
+        queued_init(lost, f, order, QUEUED);
+        db_fault_arm(&f->fault, FAULT_COMMIT, 1, ERR_STORE_IO, false);
+        run_as_a_batch(f, lost, QUEUED);
+        db_fault_clear(&f->fault);
+        snprintf(order, sizeof order, "after-%d", round);
+        sample_make(f, order, T0);
+    }
     fixture_reopen(f);
     static struct queued again[QUEUED];
     queued_init(again, f, "O", QUEUED);
@@ -194,6 +200,7 @@ static void ids_never_meet_when_their_lease_is_undone(void **state)
             assert_true(q[i].x.p.row.id > last);
             last = q[i].x.p.row.id;
         }
+    assert_true(last > 0);
     for (int i = 0; i < QUEUED; i++) {
         assert_int_equal(again[i].result, ERR_OK);
         assert_true(again[i].x.p.row.id > last);
