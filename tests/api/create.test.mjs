@@ -126,7 +126,7 @@ suite('create', { endpoint: false }, (w) => {
   });
 
   it('preset ids: an integer or its decimal text, of a preset of this account', async () => {
-    const other = await w.addAccount({ endpoint: false });
+    const other = await w.addAccount({ endpoint: false, purposes: ['payments'] });
     const redirect = await w.addRedirect(other, 'https://other.example/');
     const endpoint = await w.addEndpoint(other, { url: `${w.receiver.url}/other` });
     for (const [field, foreign] of [['success_redirect_id', redirect.id], ['fail_redirect_id', redirect.id],
@@ -277,7 +277,7 @@ suite('create', { endpoint: false }, (w) => {
       expectError(await w.call('/v1/payment', sized(n)), 413, ['body'], `${n} bytes`);
       const body = sized(n);
       const answer = await request('POST', `${w.apiUrl}/v1/payment`,
-        { headers: { ...w.account.headers(body), 'Transfer-Encoding': 'chunked', 'Content-Length': undefined }, body })
+        { headers: { ...w.account.headers(body), 'Transfer-Encoding': 'chunked' }, body })
         .catch((error) => error);
       if (answer instanceof Error) {
         assert.match(answer.code ?? answer.message, /ECONNRESET|EPIPE/);

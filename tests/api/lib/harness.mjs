@@ -154,10 +154,10 @@ export class World {
   /**
    * An account with its three certificates, and an endpoint at the receiver's /notify as its default. Options: merchant (an id; else a
    * new merchant), feePercent, feeFixed, digest, mode, fieldSet, endpoint (false: none), notifyMode and notifyFieldSet (for
-   * addresses given in requests).
+   * addresses given in requests), purposes (of its certificates).
    */
   async addAccount({ merchant, feePercent, feeFixed, digest = 'sha1', mode = 'POST_JSON', fieldSet = 11, endpoint = true, notifyMode,
-    notifyFieldSet } = {}) {
+    notifyFieldSet, purposes = ['payments', 'payouts', 'notifications'] } = {}) {
     const owner = merchant ?? (await this.addMerchant(`Shop ${newOrder('')}`)).id;
     const given = { 'fee-percent': feePercent, 'fee-fixed': feeFixed, 'notify-mode': notifyMode,
       'notify-field-set': notifyFieldSet };
@@ -165,9 +165,9 @@ export class World {
       ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]))]);
     const account = new Account(this, made.account);
     Object.assign(account, { merchant: owner, digest, notifySecret: made.notify_secret });
-    for (const purpose of ['payments', 'payouts', 'notifications']) {
+    await Promise.all(purposes.map(async (purpose) => {
       account.certs[purpose] = await this.addCert(account, purpose);
-    }
+    }));
     if (endpoint) {
       account.endpoint = await this.addEndpoint(account, { url: `${this.receiver.url}/notify`, mode, fieldSet });
       await this.setAccount(account, ['--endpoint', account.endpoint.id]);
@@ -234,6 +234,10 @@ export class World {
 
   create(fields, options) {
     return this.account.create(fields, options);
+  }
+
+  tryCreate(fields, options) {
+    return this.account.tryCreate(fields, options);
   }
 
   status(payment) {

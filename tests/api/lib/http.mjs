@@ -38,11 +38,12 @@ export function request(method, url, { headers = {}, body, agent, ca, ms = 30000
   return new Promise((resolve, reject) => {
     const secure = url.startsWith('https:');
     const bytes = body === undefined ? undefined : Buffer.from(body);
+    const sized = bytes && !('Transfer-Encoding' in headers);
     const req = (secure ? https : http).request(url, {
       method,
       ca,
       agent: agent ?? (secure ? false : shared),
-      headers: { ...(bytes ? { 'Content-Length': bytes.length } : {}), ...headers },
+      headers: { ...(sized ? { 'Content-Length': bytes.length } : {}), ...headers },
     });
     req.setTimeout(ms, () => req.destroy(new Error(`${method} ${url}: no answer within ${ms} ms`)));
     req.once('error', reject);
