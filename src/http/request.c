@@ -61,8 +61,32 @@ void request_unref(struct request_private *p)
     server_unref(s);
 }
 
+static void parked_unlink(struct request_private *p)
+{
+    struct server *s = p->server;
+    if (p->prev)
+        p->prev->next = p->next;
+    else if (s->parked == p)
+        s->parked = p->next;
+    if (p->next)
+        p->next->prev = p->prev;
+    p->prev = p->next = NULL;
+}
+
+/* The client left while it was parked: its handler is not called again when it is resumed. */
+static void parked_forget(struct request_private *p)
+{
+    pthread_mutex_lock(&p->server->lock);
+    parked_unlink(p);
+    pthread_mutex_unlock(&p->server->lock);
+    if (atomic_load(&p->park) == PARK_ANSWERED && p->answer)
+        reply_free(p->answer);
+}
+
 void request_completed(struct request_private *p)
 {
+    if (atomic_load(&p->park) != PARK_NONE)
+        parked_forget(p);
     if (p->headers_seen)
         atomic_fetch_sub(&p->server->open, 1);
     p->connection = NULL;
@@ -217,23 +241,13 @@ static void parked_link(struct request_private *p)
     s->parked = p;
 }
 
-static void parked_unlink(struct request_private *p)
-{
-    struct server *s = p->server;
-    if (p->prev)
-        p->prev->next = p->next;
-    else if (s->parked == p)
-        s->parked = p->next;
-    if (p->next)
-        p->next->prev = p->prev;
-    p->prev = p->next = NULL;
-}
-
 static enum MHD_Result answered_queue(struct request_private *p)
 {
-    if (atomic_load(&p->park) == PARK_ANSWERED)
-        return reply_queue(p, p->answer);
-    return reply_queue(p, reply_error(&p->rq, ERR_STOPPING));
+    if (atomic_load(&p->park) != PARK_ANSWERED)
+        return reply_queue(p, reply_error(&p->rq, ERR_STOPPING));
+    struct reply *answer = p->answer;
+    p->answer = NULL;
+    return reply_queue(p, answer);
 }
 
 /* Behind the handler that parked: the answer may be there already, or come at any moment from here on. */

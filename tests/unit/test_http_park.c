@@ -266,6 +266,31 @@ static void a_client_that_leaves_while_parked_harms_nobody(void **state)
     server_stop(s, 1000);
 }
 
+/* Then the library ends the request without calling its handler again. Several: each is in the list of the parked. */
+static void clients_that_reset_their_connection_while_parked_harm_nobody(void **state)
+{
+    (void)state;
+    struct server *s = start();
+    struct request *rq[4];
+    struct linger at_once = {.l_onoff = 1};
+    for (int i = 0; i < 4; i++) {
+        struct client c = client_open(server_port(s));
+        client_send(&c, STR("GET /park?x HTTP/1.1\r\nHost: x\r\n\r\n"));
+        rq[i] = parked_wait();
+        assert_int_equal(setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+        client_end(&c);
+    }
+    for (int i = 0; i < 4; i++)
+        answer_echo(rq[i]);
+    struct client c = client_open(server_port(s));
+    client_send(&c, STR("GET /park?y HTTP/1.1\r\nHost: x\r\n\r\n"));
+    answer_echo(parked_wait());
+    client_drain(&c);
+    assert_true(client_has(&c, "<y>"));
+    client_end(&c);
+    server_stop(s, 1000);
+}
+
 int main(void)
 {
     static struct clock clock;
@@ -277,6 +302,7 @@ int main(void)
         cmocka_unit_test(a_stop_waits_for_parked_requests_and_takes_no_new_ones),
         cmocka_unit_test(what_is_parked_when_the_wait_ends_gets_503_and_its_late_answer_is_dropped),
         cmocka_unit_test(a_client_that_leaves_while_parked_harms_nobody),
+        cmocka_unit_test(clients_that_reset_their_connection_while_parked_harm_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
