@@ -1,5 +1,4 @@
-/* One thread accepts and hands the connections to libmicrohttpd's. Its own way to stop accepting, MHD_quiesce_daemon,
- * races with its threads in 0.9.75: both take the listening socket out of the epoll set, and the loser panics. */
+/* One thread accepts and hands the connections to the workers in turn. It can stop alone, while the workers still answer. */
 #include "base/config.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -19,6 +18,7 @@ struct acceptor {
     int fd, stop_fd, port;
     pthread_t thread;
     bool running;
+    int turn; /* the worker that got the last connection */
     struct server *server;
 };
 
@@ -94,14 +94,10 @@ static bool accept_one(struct acceptor *a, bool *ret_full)
         *ret_full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
         return errno == ECONNABORTED || errno == EINTR;
     }
-    /* Counted here and not when the library's thread gets to it, so that the limit is never passed. */
+    /* Counted here and not when a worker gets to it, so that the limit is never passed. */
     atomic_fetch_add(&a->server->connections, 1);
-    /* It closes the socket when it refuses. */
-    if (MHD_add_connection(a->server->daemon, fd, (struct sockaddr *)&peer, n) != MHD_YES) {
-        atomic_fetch_sub(&a->server->connections, 1);
-        *ret_full = true;
-        return false;
-    }
+    a->turn = (a->turn + 1) % a->server->worker_count;
+    worker_give(a->server->workers[a->turn], fd, &peer, n);
     return true;
 }
 

@@ -12,6 +12,7 @@
 struct slow {
     struct server *server; /* these two once it is queued */
     struct MHD_Connection *connection;
+    struct worker *worker;
     char *body;
     size_t n;
     int bytes_per_s;
@@ -55,7 +56,7 @@ static void *slow_run(void *arg)
         pthread_mutex_lock(&s->lock);
         s->ready = portion;
         s->suspended = false;
-        MHD_resume_connection(s->connection);
+        worker_resume(s->worker, s->connection);
     }
     pthread_mutex_unlock(&s->lock);
     return NULL;
@@ -121,4 +122,5 @@ void reply_slow_bind(struct slow *s, struct request_private *p)
 {
     s->server = p->server;
     s->connection = p->connection;
+    s->worker = p->worker;
 }

@@ -30,10 +30,12 @@ static struct str uri_path(struct str uri)
     return slash == uri.n ? STR("/") : str_sub(uri, slash, uri.n);
 }
 
-struct request_private *request_new(struct server *s, struct MHD_Connection *c, const char *uri)
+struct request_private *request_new(struct worker *w, struct MHD_Connection *c, const char *uri)
 {
+    struct server *s = worker_server(w);
     struct request_private *p = mem_alloc(sizeof(*p));
     p->server = s;
+    p->worker = w;
     atomic_fetch_add(&s->refs, 1);
     atomic_init(&p->refs, 1);
     atomic_init(&p->park, PARK_NONE);
@@ -265,7 +267,7 @@ static enum MHD_Result park_commit(struct request_private *p)
     MHD_suspend_connection(p->connection);
     parked_link(p);
     if (!atomic_compare_exchange_strong(&p->park, &handed_out, PARK_SUSPENDED))
-        MHD_resume_connection(p->connection);
+        worker_resume(p->worker, p->connection);
     pthread_mutex_unlock(&s->lock);
     return MHD_YES;
 }
@@ -283,7 +285,7 @@ void request_answer(struct request *rq, struct reply *r)
         if (!atomic_compare_exchange_weak(&p->park, &state, PARK_ANSWERED))
             continue;
         if (state == PARK_SUSPENDED)
-            MHD_resume_connection(p->connection);
+            worker_resume(p->worker, p->connection);
         break;
     }
     if (state == PARK_ABANDONED)
@@ -299,7 +301,7 @@ void requests_abandon(struct server *s)
     for (struct request_private *p = s->parked; p; p = p->next) {
         int suspended = PARK_SUSPENDED;
         if (atomic_compare_exchange_strong(&p->park, &suspended, PARK_ABANDONED))
-            MHD_resume_connection(p->connection);
+            worker_resume(p->worker, p->connection);
     }
     pthread_mutex_unlock(&s->lock);
 }

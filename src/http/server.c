@@ -1,4 +1,4 @@
-/* Starting and stopping; the threads are libmicrohttpd's. The life of one request is in request.c. */
+/* Starting and stopping. The threads are in worker.c, the life of one request is in request.c. */
 #include "http/server.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -104,19 +104,17 @@ void server_unref(struct server *s)
     mem_free(s);
 }
 
-static struct MHD_Daemon *daemon_start(struct server *s)
+static struct MHD_Daemon *daemon_start(struct server *s, struct worker *w)
 {
     const struct server_options *o = &s->options;
     struct MHD_OptionItem items[OPTIONS_MAX];
     int n = 0;
 #define ITEM(option, number, pointer)                                                              \
     (items[n++] = (struct MHD_OptionItem){(option), (intptr_t)(number), (pointer)})
-    /* It divides the limit among its threads, unevenly filled as they may be; the true limit is the acceptor's. */
-    ITEM(MHD_OPTION_CONNECTION_LIMIT, o->connections_max * o->threads, NULL);
+    /* The true limit is the acceptor's, over all workers. */
+    ITEM(MHD_OPTION_CONNECTION_LIMIT, o->connections_max, NULL);
     ITEM(MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->connection_memory, NULL);
     ITEM(MHD_OPTION_CONNECTION_TIMEOUT, o->idle_timeout_s, NULL);
-    if (o->threads > 1)
-        ITEM(MHD_OPTION_THREAD_POOL_SIZE, o->threads, NULL);
     if (!str_absent(o->tls_cert)) {
         ITEM(MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->tls_cert.p);
         ITEM(MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->tls_key.p);
@@ -125,30 +123,50 @@ static struct MHD_Daemon *daemon_start(struct server *s)
     }
     ITEM(MHD_OPTION_END, 0, NULL);
 #undef ITEM
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
-                     MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET |
-                     (str_absent(o->tls_cert) ? 0 : MHD_USE_TLS);
+    /* Without the library's own signal (ITC): worker.c has ours. */
+    unsigned flags = MHD_USE_EPOLL | (MHD_ALLOW_SUSPEND_RESUME & ~MHD_USE_ITC) | MHD_USE_ERROR_LOG |
+                     MHD_USE_NO_LISTEN_SOCKET | (str_absent(o->tls_cert) ? 0 : MHD_USE_TLS);
     return MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log,
-        NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape,
+        NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, w, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape,
         NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
         on_connection, s, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
 }
 
-static enum err server_run(struct server *s, struct buf *why)
+static void workers_stop(struct server *s)
+{
+    for (int i = 0; i < s->worker_count; i++)
+        worker_stop(s->workers[i]);
+    mem_free(s->workers);
+}
+
+static enum err worker_add(struct server *s, struct buf *why)
 {
     bool tls = !str_absent(s->options.tls_cert);
-    s->daemon = daemon_start(s);
-    if (!s->daemon) {
-        buf_printf(why, "can't serve HTTP on %.*s: %s\n", STR_FMT(s->options.listen),
-            tls ? "the TLS certificate or its key was refused"
-                : "the HTTP library refused to start");
-        return tls ? ERR_CONFIG : ERR_IO;
+    enum err e = worker_start(s, daemon_start, &s->workers[s->worker_count]);
+    if (e == ERR_OK) {
+        s->worker_count++;
+        return ERR_OK;
     }
-    enum err e = acceptor_run(s->acceptor, s);
-    if (e != ERR_OK) {
-        buf_cstr(why, "can't start the thread that accepts connections\n");
-        MHD_stop_daemon(s->daemon);
+    const char *what = e == ERR_IO ? "no thread could be started"
+                       : tls       ? "the TLS certificate or its key was refused"
+                                   : "the HTTP library refused to start";
+    buf_printf(why, "can't serve HTTP on %.*s: %s\n", STR_FMT(s->options.listen), what);
+    return tls ? e : ERR_IO;
+}
+
+static enum err server_run(struct server *s, struct buf *why)
+{
+    enum err e = ERR_OK;
+    s->workers = mem_array((size_t)s->options.threads, sizeof(*s->workers));
+    for (int i = 0; e == ERR_OK && i < s->options.threads; i++)
+        e = worker_add(s, why);
+    if (e == ERR_OK) {
+        e = acceptor_run(s->acceptor, s);
+        if (e != ERR_OK)
+            buf_cstr(why, "can't start the thread that accepts connections\n");
     }
+    if (e != ERR_OK)
+        workers_stop(s);
     return e;
 }
 
@@ -207,9 +225,9 @@ void server_stop(struct server *s, int64_t drain_ms)
     wait_zero(&s->open, DRAIN_QUIET_MS, drain_ms);
     requests_abandon(s);
     wait_zero(&s->open, 2 * DRAIN_POLL_MS, ABANDON_MS);
-    /* Whoever answers later finds its request abandoned and leaves the daemon alone. */
+    /* Whoever answers later finds its request abandoned and leaves the daemons alone. */
     while (atomic_load(&s->answering) > 0)
         poll(NULL, 0, 1);
-    MHD_stop_daemon(s->daemon);
+    workers_stop(s);
     server_unref(s);
 }

@@ -13,15 +13,17 @@
 #define BODY_TIME_MAX_US (INT64_C(60) * 1000 * 1000)
 
 struct acceptor;
+struct worker;
 
 struct server {
     struct server_options options; /* texts are the server's own copies */
-    struct MHD_Daemon *daemon;
+    struct worker **workers;
+    int worker_count;
     struct acceptor *acceptor;
     atomic_int connections;
     atomic_int refs;      /* the owner's and one for each request */
     atomic_int open;      /* requests whose headers were read and whose reply is not sent */
-    atomic_int answering; /* threads inside request_answer that may still touch the daemon */
+    atomic_int answering; /* threads inside request_answer that may still touch a daemon */
     atomic_bool stopping; /* every further reply closes its connection */
     pthread_mutex_t lock; /* the two below */
     struct request_private *parked;
@@ -40,6 +42,7 @@ enum park_state {
 struct request_private {
     struct request rq;
     struct server *server;
+    struct worker *worker;
     struct MHD_Connection *connection;
     struct buf body;
     enum err verdict; /* found at the headers; the answer once the body is read */
@@ -74,6 +77,20 @@ enum err acceptor_run(struct acceptor *a, struct server *s) must_check;
 /* No connection is accepted after this; the socket is closed. */
 void acceptor_free(struct acceptor *a);
 
+/* ---- worker.c ---- */
+/* NULL: the library refused. */
+typedef struct MHD_Daemon *(*worker_daemon_fn)(struct server *s, struct worker *w);
+/* ERR_CONFIG: no daemon; ERR_IO: no thread. */
+enum err worker_start(
+    struct server *s, worker_daemon_fn daemon_start, struct worker **ret) must_check;
+struct server *worker_server(struct worker *w);
+/* The only way to resume a suspended connection of this worker. Any thread. */
+void worker_resume(struct worker *w, struct MHD_Connection *c);
+/* Hands over an accepted connection, counted in server.connections already. Any thread. */
+void worker_give(struct worker *w, int fd, const struct sockaddr_storage *peer, socklen_t n);
+/* Ends the thread, closes its connections, frees. */
+void worker_stop(struct worker *w);
+
 /* ---- headers.c ---- */
 struct header_facts {
     bool malformed;
@@ -97,7 +114,7 @@ enum err route_match(const struct route *routes, struct str method, struct str p
 void route_allow(const struct route *routes, struct str path, struct buf *out);
 
 /* ---- request.c ---- */
-struct request_private *request_new(struct server *s, struct MHD_Connection *c, const char *uri);
+struct request_private *request_new(struct worker *w, struct MHD_Connection *c, const char *uri);
 void request_unref(struct request_private *p);
 enum MHD_Result request_step(struct request_private *p, const char *method, const char *version,
     const char *data, size_t *n);
