@@ -62,6 +62,8 @@ static void variants_write(void)
     page_write("open-blocked", &v, false);
     v = page_sample(PAGE_WAITING);
     page_write("wait", &v, true);
+    v = page_sample(PAGE_AT_WALLET);
+    page_write("leaving", &v, true);
     v = page_sample(PAGE_CANCELLED);
     v.payment.paid = money_poisha(50000);
     v.return_url = STR_ABSENT;

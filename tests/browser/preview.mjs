@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -10,6 +11,9 @@ import { chromium } from 'playwright-core';
 export const STAGES = ['open', 'waiting', 'at_wallet', 'confirming', 'paid', 'cancelled', 'failed', 'expired'];
 export const VARIANTS = ['open-came-back', 'open-refused', 'open-blocked', 'wait', 'cancelled-received', 'open-hostile', 'paid-hostile'];
 export const OTHERS = ['error-403', 'error-404', 'error-429', 'error-500', 'error-503', 'home'];
+
+// axe's program, to be evaluated in a page.
+export const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const TYPES = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml' };
 
