@@ -32,6 +32,8 @@ static inline struct page_view page_sample(enum page_stage stage)
         .merchant_name = STR("Dhaka Handloom"),
         .account_uuid = STR("5b0c0b7e-31f7-4c5e-8d43-3f0a9d2f7e11"),
     };
+    if (stage == PAGE_CONFIRMING)
+        v.payment.state = PAYMENT_EXECUTING;
     if (stage == PAGE_AT_WALLET)
         v.wallet_url = STR(SAMPLE_WALLET_URL);
     if (stage == PAGE_PAID) {

@@ -173,6 +173,18 @@ static void why_the_last_attempt_ended_is_told(void **state)
     assert_lacks(received, "কোনো টাকা কাটা হয়নি");
 }
 
+static void a_payment_that_nobody_paid_in_time_is_not_said_to_be_confirmed(void **state)
+{
+    (void)state;
+    struct page_view v = page_sample(PAGE_CONFIRMING);
+    cleanup(mem_free_at) char *asked = html_of(&v, PAGE_LANG_EN, false);
+    assert_has(asked, "Please do not pay again.");
+    v.payment.state = PAYMENT_OPEN;
+    cleanup(mem_free_at) char *ending = html_of(&v, PAGE_LANG_EN, false);
+    assert_has(ending, "The time has run out");
+    assert_lacks(ending, "Confirming");
+}
+
 static void assert_csp_forms(const struct page_view *v, const char *want)
 {
     struct buf out;
@@ -410,6 +422,7 @@ int main(void)
         cmocka_unit_test(hostile_texts_stay_texts),
         cmocka_unit_test(the_return_form_posts_the_signed_fields_to_the_merchant),
         cmocka_unit_test(why_the_last_attempt_ended_is_told),
+        cmocka_unit_test(a_payment_that_nobody_paid_in_time_is_not_said_to_be_confirmed),
         cmocka_unit_test(the_policy_names_the_merchants_origins_and_no_others),
         cmocka_unit_test(the_scripts_state_says_where_to_go_only_while_the_wallet_waits),
         cmocka_unit_test(only_http_and_paths_of_this_site_are_addresses),
