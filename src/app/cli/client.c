@@ -34,7 +34,8 @@ int client_new(struct cli *c, const char *api_url, struct kassa_client **ret)
         return CLI_USAGE;
     }
     o.api_url = api_url ? api_url : "http://127.0.0.1";
-    o.account = cli_get(c, "account") ? cli_get(c, "account") : "";
+    o.account =
+        cli_get(c, "account") ? cli_get(c, "account") : "00000000-0000-0000-0000-000000000000";
     o.payments_key_file = path_join(c, dir, "private.pem");
     o.payments_password_file = path_join(c, dir, "password.txt");
     if (stat(o.payments_password_file, &st) != 0) {
