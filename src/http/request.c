@@ -198,8 +198,10 @@ static enum MHD_Result on_headers(
     p->discard = p->verdict != ERR_OK;
     /* Others may read chunk lines otherwise than our library does: nothing behind such a body is taken for a request. */
     p->last = facts.chunked;
-    if (p->discard && answer_at_once(p, &facts))
+    if (p->discard && answer_at_once(p, &facts)) {
+        linger_add(p->server->linger, p->connection);
         return refuse(p, true);
+    }
     return MHD_YES;
 }
 

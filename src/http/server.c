@@ -157,6 +157,7 @@ static enum err worker_add(struct server *s, struct buf *why)
 static enum err server_run(struct server *s, struct buf *why)
 {
     enum err e = ERR_OK;
+    s->linger = linger_new();
     s->workers = mem_array((size_t)s->options.threads, sizeof(*s->workers));
     for (int i = 0; e == ERR_OK && i < s->options.threads; i++)
         e = worker_add(s, why);
@@ -187,6 +188,8 @@ enum err server_start(const struct server_options *o, struct buf *why, struct se
     if (e != ERR_OK) {
         if (s->acceptor)
             acceptor_free(s->acceptor);
+        if (s->linger)
+            linger_free(s->linger);
         server_unref(s);
         return e;
     }
@@ -229,5 +232,6 @@ void server_stop(struct server *s, int64_t drain_ms)
     while (atomic_load(&s->answering) > 0)
         poll(NULL, 0, 1);
     workers_stop(s);
+    linger_free(s->linger);
     server_unref(s);
 }

@@ -14,12 +14,14 @@
 
 struct acceptor;
 struct worker;
+struct linger_set;
 
 struct server {
     struct server_options options; /* texts are the server's own copies */
     struct worker **workers;
     int worker_count;
     struct acceptor *acceptor;
+    struct linger_set *linger;
     atomic_int connections;
     atomic_int refs;      /* the owner's and one for each request */
     atomic_int open;      /* requests whose headers were read and whose reply is not sent */
@@ -90,6 +92,11 @@ void worker_resume(struct worker *w, struct MHD_Connection *c);
 void worker_give(struct worker *w, int fd, const struct sockaddr_storage *peer, socklen_t n);
 /* Ends the thread, closes its connections, frees. */
 void worker_stop(struct worker *w);
+/* ---- linger.c ---- */
+struct linger_set *linger_new(void);
+void linger_free(struct linger_set *l);
+/* The connection's reply is about to be sent and its body is not read: it is closed so that the reply arrives. Any thread. */
+void linger_add(struct linger_set *l, struct MHD_Connection *c);
 
 /* ---- headers.c ---- */
 struct header_facts {

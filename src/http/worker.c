@@ -39,11 +39,12 @@ static void wake(struct worker *w)
     }
 }
 
-/* What was set before a wake that finds `woken` still true is seen by the MHD_run behind this. */
-static void woken_take(struct worker *w)
+/* What was set before a wake that finds `woken` still true is seen by the MHD_run behind this. A signal may come after its
+ * `woken` was taken, so it is taken whenever poll shows it, too: else poll would return at once for ever. */
+static void woken_take(struct worker *w, bool signalled)
 {
     eventfd_t count;
-    if (atomic_load(&w->woken)) {
+    if (signalled || atomic_load(&w->woken)) {
         (void)!eventfd_read(w->wake_fd, &count);
         atomic_store(&w->woken, false);
     }
@@ -96,14 +97,16 @@ static void *worker_main(void *arg)
     struct pollfd p[2] = {
         {.fd = w->epoll_fd, .events = POLLIN}, {.fd = w->wake_fd, .events = POLLIN}};
     for (;;) {
-        woken_take(w);
+        woken_take(w, p[1].revents != 0);
         if (!newcomers_take(w)) {
             return NULL;
         }
         if (MHD_run(w->daemon) != MHD_YES) {
             log_bug(__FILE__, __LINE__, "MHD_run", "the HTTP library runs");
         }
-        poll(p, 2, wait_ms(w));
+        if (poll(p, 2, wait_ms(w)) < 0) {
+            p[1].revents = 0;
+        }
     }
 }
 

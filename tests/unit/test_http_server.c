@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "http/server.h"
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -339,6 +340,31 @@ static void a_chunked_body_without_end_is_dropped(void **state)
     client_end(&c);
 }
 
+/* The client sends on and looks for the answer late: a reset would have taken it away. */
+static void the_answer_to_a_body_that_is_not_read_arrives_before_the_connection_ends(void **state)
+{
+    (void)state;
+    static const char block[65536];
+    struct client c = client_open(port);
+    client_send(&c, STR(POST_HEAD "Content-Length: 100000000\r\n\r\n"));
+    size_t sent = 0;
+    for (int i = 0; i < 400 && sent < 400 * sizeof(block); i++) {
+        ssize_t n = send(c.fd, block, sizeof(block), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0)
+            assert_int_equal(errno, EAGAIN);
+        sent += n > 0 ? (size_t)n : 0;
+        poll(NULL, 0, 1);
+    }
+    assert_true(sent < 100000000);
+    assert_true(client_read(&c, CLIENT_LIMIT_MS));
+    assert_int_equal(client_status(&c), 413);
+    assert_true(client_has(&c, "Connection: close"));
+    while (client_read(&c, CLIENT_LIMIT_MS))
+        ;
+    assert_true(c.closed);
+    client_end(&c);
+}
+
 static void a_request_that_comes_byte_by_byte_is_read(void **state)
 {
     (void)state;
@@ -523,6 +549,7 @@ int main(void)
         cmocka_unit_test(a_refused_request_with_a_body_leaves_the_connection_usable),
         cmocka_unit_test(a_body_of_the_limit_is_read_and_one_byte_more_is_413),
         cmocka_unit_test(a_chunked_body_without_end_is_dropped),
+        cmocka_unit_test(the_answer_to_a_body_that_is_not_read_arrives_before_the_connection_ends),
         cmocka_unit_test(a_request_that_comes_byte_by_byte_is_read),
         cmocka_unit_test(expect_100_is_answered_before_the_body),
         cmocka_unit_test(three_requests_sent_at_once_are_answered_in_order),
