@@ -1,5 +1,6 @@
 /* The thread that leases what is due and starts its tries. A try whose host has its share under way is put off, not
- * counted, so that the queue of a dead host never stands before another merchant's notification. */
+ * counted, so that the queue of a dead host never stands before another merchant's notification; and an account whose
+ * notifications go to many dead hosts has a share too. */
 #include "service/deliver.h"
 
 #include "base/crypto.h"
@@ -11,11 +12,14 @@
 #include "service/deliver_try.h"
 #include "service/work.h"
 #include <pthread.h>
+#include <stdio.h>
 
 #define LEASE_MARGIN_MS 30000
 #define LEASE_ROWS_MAX 64
 #define POLL_MS 500
 #define PUT_OFF_MS 10000
+/* Of all places, what one account may take; never less than one host may. */
+#define ACCOUNT_SHARE 4
 #define WAITING_COUNT_EVERY_MS 10000
 
 struct deliver {
@@ -27,7 +31,8 @@ struct deliver {
     bool kicked, stopping;
     int under_way; /* tries not ended yet */
     struct deliver_hosts *hosts;
-    int64_t counted_at; /* monotonic, of the last count of waiting rows */
+    struct deliver_hosts *accounts; /* the same count by account */
+    int64_t counted_at;             /* monotonic, of the last count of waiting rows */
 };
 
 struct lease_unit {
@@ -42,14 +47,29 @@ struct put_off_unit {
     struct store_unit unit;
     struct str owner;
     int64_t id;
+    int64_t wait_ms;
 };
+
+struct account_name {
+    char text[24];
+};
+
+static struct str account_name(int64_t account_id, struct account_name *out)
+{
+    int n = snprintf(out->text, sizeof out->text, "%lld", (long long)account_id);
+    return (struct str){out->text, (size_t)n};
+}
 
 static void try_ended(void *arg, struct deliver_try *t)
 {
     struct deliver *d = arg;
     pthread_mutex_lock(&d->lock);
     if (t->holds_host) {
-        deliver_hosts_give(d->hosts, t->call.host);
+        struct account_name name;
+        int64_t now = clock_mono_ms();
+        deliver_hosts_give(d->hosts, t->call.host, t->status != 0, now);
+        deliver_hosts_give(
+            d->accounts, account_name(t->call.row.account_id, &name), t->status != 0, now);
     }
     d->under_way--;
     d->kicked = true;
@@ -61,10 +81,7 @@ static void try_ended(void *arg, struct deliver_try *t)
 static enum err put_off_run(struct store_unit *u, struct tx *tx)
 {
     struct put_off_unit *p = unit_owner(u, struct put_off_unit, unit);
-    uint32_t jitter;
-    random_bytes(&jitter, sizeof jitter);
-    int64_t due = tx_now_ms(tx) + PUT_OFF_MS + (int64_t)(jitter % PUT_OFF_MS);
-    return store_outbox_retry(tx, p->id, p->owner, due);
+    return store_outbox_retry(tx, p->id, p->owner, tx_now_ms(tx) + p->wait_ms);
 }
 
 /* A row that could not even be put off comes back when its lease ends. */
@@ -77,29 +94,52 @@ static void put_off_done(struct store_unit *u, enum err result)
     mem_free(p);
 }
 
-static void put_off(struct deliver *d, int64_t id)
+static void put_off(struct deliver *d, int64_t id, int64_t wait_ms)
 {
     struct put_off_unit *p = mem_alloc(sizeof *p);
-    *p = (struct put_off_unit){
-        .unit = {.run = put_off_run, .done = put_off_done}, .owner = str_from(d->owner), .id = id};
+    *p = (struct put_off_unit){.unit = {.run = put_off_run, .done = put_off_done},
+        .owner = str_from(d->owner),
+        .id = id,
+        .wait_ms = wait_ms};
     enum err e = store_submit(d->service->store, &p->unit);
     if (e != ERR_OK) {
         put_off_done(&p->unit, e);
     }
 }
 
-static bool host_take(struct deliver *d, struct deliver_try *t)
+struct admission {
+    struct deliver *deliver;
+    struct deliver_try *try;
+    int64_t wait_ms; /* when it was not admitted */
+};
+
+static bool admit(void *arg, const struct notify_call *c)
 {
+    struct admission *x = arg;
+    struct deliver *d = x->deliver;
+    struct account_name name;
+    struct str account = account_name(c->row.account_id, &name);
+    int64_t now = clock_mono_ms();
+    uint32_t random;
+    random_bytes(&random, sizeof random);
     pthread_mutex_lock(&d->lock);
-    bool taken = deliver_hosts_take(d->hosts, t->call.host);
-    t->holds_host = taken;
+    if (!deliver_hosts_take(d->hosts, c->host, now)) {
+        x->wait_ms = deliver_hosts_wait_ms(d->hosts, c->host, now, random);
+    } else if (!deliver_hosts_take(d->accounts, account, now)) {
+        deliver_hosts_give(d->hosts, c->host, false, now);
+        x->wait_ms = deliver_hosts_wait_ms(d->accounts, account, now, random);
+    } else {
+        x->try->holds_host = true;
+    }
     pthread_mutex_unlock(&d->lock);
-    return taken;
+    return x->try->holds_host;
 }
 
 static void try_start(struct deliver *d, int64_t id)
 {
     struct deliver_try *t = mem_alloc(sizeof *t);
+    struct admission x = {.deliver = d, .try = t, .wait_ms = PUT_OFF_MS};
+    struct notify_admit shares = {.fn = admit, .arg = &x};
     t->service = d->service;
     t->owner = str_from(d->owner);
     t->ended = try_ended;
@@ -107,16 +147,16 @@ static void try_start(struct deliver *d, int64_t id)
     pthread_mutex_lock(&d->lock);
     d->under_way++;
     pthread_mutex_unlock(&d->lock);
-    enum err e = notify_call_build(d->service, id, clock_now_ms(d->service->clock), &t->call);
+    int64_t now = clock_now_ms(d->service->clock);
+    enum err e = notify_call_build(d->service, id, now, &shares, &t->call);
     if (e != ERR_OK) {
-        log_error("notification_not_built", LOG_I("outbox", id), LOG_ERR(e));
-        put_off(d, id);
+        if (e != ERR_BUSY) {
+            log_error("notification_not_built", LOG_I("outbox", id), LOG_ERR(e));
+        }
+        put_off(d, id, x.wait_ms);
         try_ended(d, t);
     } else if (t->call.park_reason) {
         deliver_try_park(t);
-    } else if (!host_take(d, t)) {
-        put_off(d, id);
-        try_ended(d, t);
     } else {
         deliver_try_send(t);
     }
@@ -223,7 +263,10 @@ enum err deliver_start(struct service *s, struct deliver **ret)
     random_bytes(raw, sizeof raw);
     uuid_format(raw, d->owner);
     d->service = s;
-    d->hosts = deliver_hosts_new((int)s->config->notify_workers, (int)s->config->notify_per_host);
+    int workers = (int)s->config->notify_workers, per_host = (int)s->config->notify_per_host;
+    int share = workers / ACCOUNT_SHARE;
+    d->hosts = deliver_hosts_new(workers, per_host);
+    d->accounts = deliver_hosts_new(workers, share > per_host ? share : per_host);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -232,6 +275,7 @@ enum err deliver_start(struct service *s, struct deliver **ret)
     pthread_condattr_destroy(&attr);
     if (pthread_create(&d->thread, NULL, deliver_main, d) != 0) {
         deliver_hosts_free(d->hosts);
+        deliver_hosts_free(d->accounts);
         mem_free(d);
         return ERR_IO;
     }
@@ -255,6 +299,7 @@ void deliver_free(struct deliver *d)
 {
     ensure(d->under_way == 0, "the outgoing loop and the store ended all tries");
     deliver_hosts_free(d->hosts);
+    deliver_hosts_free(d->accounts);
     pthread_cond_destroy(&d->wake);
     pthread_mutex_destroy(&d->lock);
     mem_free(d);

@@ -7,7 +7,8 @@
 #include "service/accounts.h"
 #include "store/store_payment.h"
 
-#define CALL_ARENA_MAX (64 * 1024)
+/* A payment's row may hold 64 KiB of customer fields; what is sent comes on top of it. */
+#define CALL_ARENA_MAX (256 * 1024)
 #define PAYLOAD_MAX (24 * 1024)
 #define SECRET_MAX 256
 
@@ -198,7 +199,7 @@ static enum err payload_fill(struct service *s, struct notify_call *c, const str
 }
 
 static enum err call_fill(struct service *s, struct notify_call *c, const struct account_view *v,
-    const struct payment_row *p, int64_t now)
+    const struct payment_row *p, int64_t now, const struct notify_admit *admit)
 {
     struct target t;
     struct url u;
@@ -216,6 +217,9 @@ static enum err call_fill(struct service *s, struct notify_call *c, const struct
     url_origin(&origin, &u);
     c->host = arena_copy(&c->arena, buf_view(&origin));
     buf_clear(&origin);
+    if (!admit->fn(admit->arg, c)) {
+        return ERR_BUSY;
+    }
     enum err e = payload_fill(s, c, &t, &u, v, p, now);
     if (e == ERR_NO_ROW || e == ERR_CRYPTO || e == ERR_SYNTAX || e == ERR_LIMIT) {
         /* no notifications key, a box that does not open: time alone mends none of these */
@@ -239,8 +243,8 @@ static enum err account_missing(struct db *db, struct notify_call *c)
     return e == ERR_NO_ROW ? ERR_OK : e;
 }
 
-enum err notify_call_build(
-    struct service *s, int64_t outbox_id, int64_t now, struct notify_call *ret)
+enum err notify_call_build(struct service *s, int64_t outbox_id, int64_t now,
+    const struct notify_admit *admit, struct notify_call *ret)
 {
     *ret = (struct notify_call){.headers = {NULL}};
     arena_init(&ret->arena, CALL_ARENA_MAX);
@@ -257,7 +261,7 @@ enum err notify_call_build(
     if (!v) {
         return account_missing(db, ret);
     }
-    e = call_fill(s, ret, v, &p, now);
+    e = call_fill(s, ret, v, &p, now, admit);
     accounts_release(v);
     return e;
 }

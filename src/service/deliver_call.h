@@ -18,9 +18,16 @@ struct notify_call {
     const char *park_reason; /* not NULL: nothing is sent, a person must look */
 };
 
-/* Reads on this thread's connection. ERR_OK with either what to send or park_reason; else try again later. Clear it. */
-enum err notify_call_build(
-    struct service *s, int64_t outbox_id, int64_t now, struct notify_call *ret) must_check;
+/* Asked once row and host are known, before anything is signed: a queue that must wait costs little. */
+struct notify_admit {
+    bool (*fn)(void *arg, const struct notify_call *c);
+    void *arg;
+};
+
+/* Reads on this thread's connection. ERR_OK with either what to send or park_reason; ERR_BUSY when it was not admitted; else
+ * try again later. Clear it. */
+enum err notify_call_build(struct service *s, int64_t outbox_id, int64_t now,
+    const struct notify_admit *admit, struct notify_call *ret) must_check;
 void notify_call_clear(struct notify_call *c);
 
 #endif

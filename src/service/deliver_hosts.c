@@ -3,10 +3,19 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#define LIVELY_MS 1000
+#define WAIT_LIVELY_MS 200
+#define WAIT_MS 10000
+/* What each one in the queue adds to the time over which the queue is spread. */
+#define WAIT_EACH_MS 10
+#define WAIT_QUEUE_MAX 10000
+
 struct host {
     char name[DELIVER_HOST_MAX];
     size_t n;
-    int under_way; /* 0: the place is free */
+    int under_way;     /* 0: the place is free */
+    int64_t lively_at; /* when it answered last, or was first tried */
+    int put_off;       /* since then */
 };
 
 struct deliver_hosts {
@@ -44,7 +53,7 @@ static struct host *host_find(struct deliver_hosts *h, struct str name, struct h
     return NULL;
 }
 
-bool deliver_hosts_take(struct deliver_hosts *h, struct str host)
+bool deliver_hosts_take(struct deliver_hosts *h, struct str host, int64_t now_ms)
 {
     struct host *place;
     struct host *x = host_find(h, host, &place);
@@ -58,15 +67,36 @@ bool deliver_hosts_take(struct deliver_hosts *h, struct str host)
         x = place;
         memcpy(x->name, host.p, host.n);
         x->n = host.n;
+        x->lively_at = now_ms;
+        x->put_off = 0;
     }
     x->under_way++;
     return true;
 }
 
-void deliver_hosts_give(struct deliver_hosts *h, struct str host)
+void deliver_hosts_give(struct deliver_hosts *h, struct str host, bool answered, int64_t now_ms)
 {
     struct host *place;
     struct host *x = host_find(h, host, &place);
     ensure(x, "a host whose try ends has one under way");
     x->under_way--;
+    if (answered) {
+        x->lively_at = now_ms;
+        x->put_off = 0;
+    }
+}
+
+int64_t deliver_hosts_wait_ms(
+    struct deliver_hosts *h, struct str host, int64_t now_ms, uint32_t random)
+{
+    struct host *place;
+    struct host *x = host_find(h, host, &place);
+    if (!x) {
+        return WAIT_MS + (int64_t)(random % WAIT_MS);
+    }
+    if (now_ms - x->lively_at < LIVELY_MS) {
+        return WAIT_LIVELY_MS + (int64_t)(random % WAIT_LIVELY_MS);
+    }
+    x->put_off += x->put_off < WAIT_QUEUE_MAX;
+    return WAIT_MS + (int64_t)(random % (uint32_t)(WAIT_MS + WAIT_EACH_MS * x->put_off));
 }

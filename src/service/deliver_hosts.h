@@ -3,16 +3,21 @@
 #define KASSA_SERVICE_DELIVER_HOSTS_H
 
 #include "base/str.h"
+#include <stdint.h>
 
 #define DELIVER_HOST_MAX 300
 
 struct deliver_hosts;
 
-/* `tries_max`: tries under way in all, which bounds the table. */
+/* `tries_max`: tries under way in all, which bounds the table. Times are monotonic. */
 struct deliver_hosts *deliver_hosts_new(int tries_max, int per_host);
 void deliver_hosts_free(struct deliver_hosts *h);
 /* False when the host has its share under way already. */
-bool deliver_hosts_take(struct deliver_hosts *h, struct str host);
-void deliver_hosts_give(struct deliver_hosts *h, struct str host);
+bool deliver_hosts_take(struct deliver_hosts *h, struct str host, int64_t now_ms);
+void deliver_hosts_give(struct deliver_hosts *h, struct str host, bool answered, int64_t now_ms);
+/* How long one that was not taken is put off: shortly while the host answers, longer the longer the queue of one that does not,
+ * so that a dead host's queue is looked at seldom. */
+int64_t deliver_hosts_wait_ms(
+    struct deliver_hosts *h, struct str host, int64_t now_ms, uint32_t random);
 
 #endif

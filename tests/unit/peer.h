@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PEER_CONNECTIONS_MAX 256
+#define PEER_CONNECTIONS_MAX 512
 
 struct peer_request {
     char head[16384]; /* request line and header lines */

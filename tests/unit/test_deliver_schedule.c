@@ -91,18 +91,44 @@ static void a_host_gets_its_share_and_leaves_the_rest_to_others(void **state)
     (void)state;
     struct deliver_hosts *h = deliver_hosts_new(6, 2);
     struct str slow = STR("http://slow.example"), other = STR("http://other.example");
-    assert_true(deliver_hosts_take(h, slow));
-    assert_true(deliver_hosts_take(h, slow));
-    assert_false(deliver_hosts_take(h, slow));
-    assert_true(deliver_hosts_take(h, other));
-    deliver_hosts_give(h, slow);
-    assert_true(deliver_hosts_take(h, slow));
-    assert_false(deliver_hosts_take(h, slow));
-    deliver_hosts_give(h, slow);
-    deliver_hosts_give(h, slow);
-    deliver_hosts_give(h, other);
-    assert_true(deliver_hosts_take(h, slow));
-    deliver_hosts_give(h, slow);
+    assert_true(deliver_hosts_take(h, slow, 0));
+    assert_true(deliver_hosts_take(h, slow, 0));
+    assert_false(deliver_hosts_take(h, slow, 0));
+    assert_true(deliver_hosts_take(h, other, 0));
+    deliver_hosts_give(h, slow, true, 0);
+    assert_true(deliver_hosts_take(h, slow, 0));
+    assert_false(deliver_hosts_take(h, slow, 0));
+    deliver_hosts_give(h, slow, true, 0);
+    deliver_hosts_give(h, slow, true, 0);
+    deliver_hosts_give(h, other, true, 0);
+    assert_true(deliver_hosts_take(h, slow, 0));
+    deliver_hosts_give(h, slow, true, 0);
+    deliver_hosts_free(h);
+}
+
+static void a_lively_hosts_queue_comes_back_soon_and_a_dead_ones_seldom(void **state)
+{
+    (void)state;
+    struct deliver_hosts *h = deliver_hosts_new(6, 2);
+    struct str host = STR("http://shop.example");
+    assert_true(deliver_hosts_take(h, host, 5000));
+    assert_true(deliver_hosts_take(h, host, 5000));
+    for (uint32_t random = 0; random < 1000; random++)
+        assert_in_range(deliver_hosts_wait_ms(h, host, 5500, random), 100, 500);
+    int64_t longest = 0;
+    for (uint32_t i = 0; i < 20000; i++) {
+        int64_t wait = deliver_hosts_wait_ms(h, host, 9000, i * 7919);
+        longest = wait > longest ? wait : longest;
+        assert_in_range(wait, 10000, 120000);
+    }
+    assert_true(longest > 60000);
+    deliver_hosts_give(h, host, false, 20000);
+    assert_true(deliver_hosts_wait_ms(h, host, 20001, 1) >= 10000);
+    assert_true(deliver_hosts_take(h, host, 20001));
+    deliver_hosts_give(h, host, true, 21000);
+    assert_true(deliver_hosts_wait_ms(h, host, 21001, 1) <= 500);
+    assert_in_range(deliver_hosts_wait_ms(h, host, 23000, UINT32_MAX), 10000, 21000);
+    deliver_hosts_give(h, host, false, 24000);
     deliver_hosts_free(h);
 }
 
@@ -112,14 +138,14 @@ static void hosts_beyond_the_table_wait(void **state)
     struct deliver_hosts *h = deliver_hosts_new(2, 2);
     char long_name[DELIVER_HOST_MAX + 2];
     memset(long_name, 'a', sizeof long_name);
-    assert_true(deliver_hosts_take(h, STR("a")));
-    assert_true(deliver_hosts_take(h, STR("b")));
-    assert_false(deliver_hosts_take(h, STR("c")));
-    deliver_hosts_give(h, STR("a"));
-    assert_false(deliver_hosts_take(h, (struct str){long_name, sizeof long_name}));
-    assert_true(deliver_hosts_take(h, STR("c")));
-    deliver_hosts_give(h, STR("b"));
-    deliver_hosts_give(h, STR("c"));
+    assert_true(deliver_hosts_take(h, STR("a", 0)));
+    assert_true(deliver_hosts_take(h, STR("b", 0)));
+    assert_false(deliver_hosts_take(h, STR("c", 0)));
+    deliver_hosts_give(h, STR("a"), true, 0);
+    assert_false(deliver_hosts_take(h, (struct str){long_name, sizeof long_name}, 0));
+    assert_true(deliver_hosts_take(h, STR("c", 0)));
+    deliver_hosts_give(h, STR("b"), true, 0);
+    deliver_hosts_give(h, STR("c"), true, 0);
     deliver_hosts_free(h);
 }
 
@@ -131,6 +157,7 @@ int main(void)
         cmocka_unit_test(retry_after_is_read_as_seconds_or_as_a_date),
         cmocka_unit_test(other_retry_after_texts_are_refused),
         cmocka_unit_test(a_host_gets_its_share_and_leaves_the_rest_to_others),
+        cmocka_unit_test(a_lively_hosts_queue_comes_back_soon_and_a_dead_ones_seldom),
         cmocka_unit_test(hosts_beyond_the_table_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
