@@ -302,6 +302,16 @@ static enum err apply_judgement(struct errand *c, struct tx *tx, struct payment_
     return apply_unknown(c, tx, a, j);
 }
 
+/* An attempt's money moves once. A person counted it already, perhaps under a TrxID that he mistyped. */
+static enum err apply_again(struct errand *c, const struct attempt_row *a)
+{
+    if (!str_ieq(c->answer.trx_id, a->trx_id)) {
+        log_alarm("settled_under_another_trx_id", LOG_I("payment", a->payment_id),
+            LOG_I("attempt", a->id), LOG_S("trx_id", c->answer.trx_id));
+    }
+    return ERR_OK;
+}
+
 /* The wallet says that the money moved, but a person has decided about this attempt meanwhile. Where the payer could still pay
  * again the payment goes under review; else the money is kept in suspense and, after the end, told to the merchant. */
 static enum err apply_stray(
@@ -310,6 +320,9 @@ static enum err apply_stray(
     const struct wallet_answer *w = &c->answer;
     struct transition t = transition_of(c, a, PAYMENT_EV_LATE_MONEY, STR("paid_after_decision"));
     enum err e = ERR_OK;
+    if (a->state == ATTEMPT_PAID) {
+        return apply_again(c, a);
+    }
     if (p->state == PAYMENT_OPEN) {
         t.event = PAYMENT_EV_EXECUTE;
         e = transition_apply(tx, p, &t);

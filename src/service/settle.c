@@ -9,7 +9,8 @@
 #include <time.h>
 
 #define LOOK_EVERY_MS 1000
-#define DUE_MAX 128
+/* Among them may be many whose call is still under way. */
+#define DUE_MAX 1024
 #define EXPIRED_MAX 256
 /* Queries under way at once. */
 #define ASKED_MAX 64
@@ -70,7 +71,7 @@ static void look_at_attempts(struct settle *x, struct db *db, int64_t now)
         log_error("due_attempts_not_read", LOG_ERR(e));
         return;
     }
-    int room = ASKED_MAX - work_count(work);
+    int room = ASKED_MAX - work_asks(work);
     for (int i = 0; i < count && room > 0; i++) {
         if (!work_has(work, ids[i]) && unit_submit(x, ids[i], settle_unit_attempt)) {
             room--;

@@ -10,13 +10,14 @@
 
 struct work_item {
     int64_t attempt_id;
+    bool is_ask;
     struct work_item *next;
 };
 
 struct work {
     pthread_mutex_t lock;
     struct work_item *buckets[WORK_BUCKETS];
-    int count;
+    int count, asks;
     pthread_mutex_t wake_lock;
     struct settle *settle;
     void (*deliver_kick)(void *arg);
@@ -58,7 +59,7 @@ static struct work_item **work_find(struct work *w, int64_t attempt_id)
     return at;
 }
 
-bool work_begin(struct work *w, int64_t attempt_id)
+static bool begin(struct work *w, int64_t attempt_id, bool is_ask)
 {
     pthread_mutex_lock(&w->lock);
     struct work_item **at = work_find(w, attempt_id);
@@ -66,10 +67,22 @@ bool work_begin(struct work *w, int64_t attempt_id)
     if (is_new) {
         *at = mem_alloc(sizeof **at);
         (*at)->attempt_id = attempt_id;
+        (*at)->is_ask = is_ask;
         w->count++;
+        w->asks += is_ask;
     }
     pthread_mutex_unlock(&w->lock);
     return is_new;
+}
+
+bool work_begin(struct work *w, int64_t attempt_id)
+{
+    return begin(w, attempt_id, false);
+}
+
+bool work_begin_ask(struct work *w, int64_t attempt_id)
+{
+    return begin(w, attempt_id, true);
 }
 
 void work_end(struct work *w, int64_t attempt_id)
@@ -80,6 +93,7 @@ void work_end(struct work *w, int64_t attempt_id)
     if (item) {
         *at = item->next;
         w->count--;
+        w->asks -= item->is_ask;
     }
     pthread_mutex_unlock(&w->lock);
     mem_free(item);
@@ -99,6 +113,14 @@ int work_count(struct work *w)
     int count = w->count;
     pthread_mutex_unlock(&w->lock);
     return count;
+}
+
+int work_asks(struct work *w)
+{
+    pthread_mutex_lock(&w->lock);
+    int asks = w->asks;
+    pthread_mutex_unlock(&w->lock);
+    return asks;
 }
 
 void work_set_settle(struct work *w, struct settle *x)

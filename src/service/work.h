@@ -19,6 +19,9 @@ bool work_begin(struct work *w, int64_t attempt_id);
 void work_end(struct work *w, int64_t attempt_id);
 bool work_has(struct work *w, int64_t attempt_id);
 int work_count(struct work *w);
+/* work_begin for a query that settle makes; and how many of those there are. */
+bool work_begin_ask(struct work *w, int64_t attempt_id);
+int work_asks(struct work *w);
 
 /* Whom to wake; NULL: nobody (any more). After the call returned nobody is inside the old one. */
 void work_set_settle(struct work *w, struct settle *x);

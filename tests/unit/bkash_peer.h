@@ -71,6 +71,12 @@ static inline void bkash_grant(struct bkash *b, int fd)
         "\"token_type\":\"Bearer\",\"expires_in\":\"360000\",\"refresh_token\":\"again\"}");
 }
 
+static inline void bkash_hang(struct bkash *b)
+{
+    while (atomic_load(&b->hang) && !atomic_load(&b->peer->stopping))
+        usleep(2000);
+}
+
 static inline bool bkash_create(struct bkash *b, int fd, const char *body)
 {
     char text[1024];
@@ -80,6 +86,8 @@ static inline bool bkash_create(struct bkash *b, int fd, const char *body)
         return false;
     if (fault == BKASH_ERROR_500)
         return peer_answer(fd, 500, "{\"message\":\"Internal server error\"}");
+    if (fault == BKASH_HANG)
+        bkash_hang(b);
     pthread_mutex_lock(&b->lock);
     assert(b->count < BKASH_PAYMENTS_MAX);
     struct bkash_payment *p = &b->payments[b->count++];
@@ -109,12 +117,6 @@ static inline void bkash_completed_text(
         p->id, fault == BKASH_SAME_TRX ? first_trx : p->trx,
         fault == BKASH_WRONG_AMOUNT ? "1.00" : p->amount,
         fault == BKASH_WRONG_INVOICE ? "other" : p->invoice);
-}
-
-static inline void bkash_hang(struct bkash *b)
-{
-    while (atomic_load(&b->hang) && !atomic_load(&b->peer->stopping))
-        usleep(2000);
 }
 
 static inline bool bkash_execute(struct bkash *b, int fd, const char *body)

@@ -138,12 +138,12 @@ static void hosts_beyond_the_table_wait(void **state)
     struct deliver_hosts *h = deliver_hosts_new(2, 2);
     char long_name[DELIVER_HOST_MAX + 2];
     memset(long_name, 'a', sizeof long_name);
-    assert_true(deliver_hosts_take(h, STR("a", 0)));
-    assert_true(deliver_hosts_take(h, STR("b", 0)));
-    assert_false(deliver_hosts_take(h, STR("c", 0)));
+    assert_true(deliver_hosts_take(h, STR("a"), 0));
+    assert_true(deliver_hosts_take(h, STR("b"), 0));
+    assert_false(deliver_hosts_take(h, STR("c"), 0));
     deliver_hosts_give(h, STR("a"), true, 0);
     assert_false(deliver_hosts_take(h, (struct str){long_name, sizeof long_name}, 0));
-    assert_true(deliver_hosts_take(h, STR("c", 0)));
+    assert_true(deliver_hosts_take(h, STR("c"), 0));
     deliver_hosts_give(h, STR("b"), true, 0);
     deliver_hosts_give(h, STR("c"), true, 0);
     deliver_hosts_free(h);

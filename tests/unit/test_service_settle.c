@@ -1,5 +1,6 @@
 /* Crashes, races, ends, late money, and what a person decides. */
 #include "service/transition.h"
+#include "service/work.h"
 #include "service_world.h"
 #include "store/store_audit.h"
 
@@ -440,6 +441,61 @@ static void money_after_a_persons_no_goes_back_to_review(void **state)
     world_books(w, 1);
 }
 
+/* An attempt's money moves once: the wallet's late answer is about what the person has counted, though he mistyped its TrxID. */
+static void money_that_a_person_counted_is_not_counted_again(void **state)
+{
+    struct world *w = *state;
+    struct shop_payment sp = world_create(w, "Z-3", "300.00");
+    struct checkout_settle c = decision(sp.id, true);
+    c.amount = money_poisha(30000);
+    c.trx_id = STR("TRXO000001");
+    atomic_store(&w->bkash.execute_fault, BKASH_DROP_AFTER);
+    atomic_store(&w->bkash.query_fault, BKASH_HANG);
+    atomic_store(&w->bkash.hang, true);
+    world_approve_and_return(w, &sp);
+    world_wait_attempt(w, sp.id, ATTEMPT_UNKNOWN);
+    world_pass(w, 31 * SECOND);
+    world_wait_count(&w->bkash.queries, 1);
+    ok(checkout_settle(&w->s, &c));
+    atomic_store(&w->bkash.hang, false);
+    int64_t until = clock_mono_ms() + WORLD_WAIT_MS;
+    while (work_count(w->s.work) > 0) {
+        assert_true(clock_mono_ms() < until);
+        usleep(2000);
+    }
+    struct payment_row p = world_payment(w, sp.id);
+    assert_int_equal(p.state, PAYMENT_PAID);
+    assert_int_equal(p.paid.poisha, 30000);
+    assert_int_equal(world_outbox(w, sp.id).count, 1);
+    assert_int_equal(world_balance(w, LEDGER_SUSPENSE, w->account_id), 0);
+    world_books(w, 1);
+}
+
+#define HANGING_CREATES 70
+
+static void many_slow_creates_keep_no_unknown_from_being_asked(void **state)
+{
+    struct world *w = *state;
+    w->config.wallet_timeout_ms = 60 * SECOND;
+    struct shop_payment sp = world_create(w, "S-1", "300.00");
+    atomic_store(&w->bkash.execute_fault, BKASH_DROP_AFTER);
+    world_approve_and_return(w, &sp);
+    world_wait_attempt(w, sp.id, ATTEMPT_UNKNOWN);
+    atomic_store(&w->bkash.create_fault, BKASH_HANG);
+    atomic_store(&w->bkash.hang, true);
+    for (int i = 0; i < HANGING_CREATES; i++) {
+        char order[32];
+        snprintf(order, sizeof order, "S-slow-%d", i);
+        struct shop_payment slow = world_create(w, order, "10.00");
+        ok(world_pay(w, &slow));
+    }
+    assert_int_equal(work_count(w->s.work), HANGING_CREATES);
+    world_pass(w, 31 * SECOND);
+    world_wait_payment(w, sp.id, PAYMENT_PAID);
+    assert_int_equal(work_count(w->s.work), HANGING_CREATES);
+    atomic_store(&w->bkash.hang, false);
+}
+
 /* ---- create ---- */
 
 struct creator {
@@ -544,6 +600,8 @@ int main(void)
         T(a_person_settles_a_review_as_unpaid),
         T(late_money_is_kept_told_and_attached),
         T(money_after_a_persons_no_goes_back_to_review),
+        T(money_that_a_person_counted_is_not_counted_again),
+        T(many_slow_creates_keep_no_unknown_from_being_asked),
         T(many_creates_of_one_order_make_one_payment),
         T(what_an_account_lacks_is_refused_by_field),
     };
