@@ -1,5 +1,6 @@
 // The payment page over plain HTTP: headers, forms from elsewhere, limits, the wallet's way back, what is remembered.
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import { it } from 'node:test';
 import { suite } from './lib/harness.mjs';
 import { request } from './lib/http.mjs';
@@ -208,6 +209,24 @@ suite('the payment page over HTTP', {}, (w) => {
     const answer = await payment.payer.send('POST', form.action, { body: formBody(form) });
     assert.equal(answer.status, 400);
     assert.equal(answer.headers['set-cookie'], undefined);
+  });
+
+  it('the first view is at most 14 KiB on the wire: page, stylesheet, script, icon and their headers', async () => {
+    const payment = await w.create({ desc: 'ক'.repeat(128), order_id: `first-view-${Date.now()}-${'x'.repeat(90)}`,
+      success_redirect_url: `https://shop.example/${'s'.repeat(200)}` });
+    const bytesOf = (path) => new Promise((done, fail) => {
+      const socket = net.connect(w.port, '127.0.0.1');
+      let bytes = 0;
+      socket.on('error', fail);
+      socket.on('data', (piece) => { bytes += piece.length; });
+      socket.on('close', () => done(bytes));
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\nAccept-Language: bn\r\nConnection: close\r\n\r\n`);
+    });
+    const { text } = await payment.payer.page();
+    const paths = [`/${payment.uuid}`, ...[...text.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path]) => path)];
+    const sizes = await Promise.all(paths.map(bytesOf));
+    assert.ok(sizes.length === 4 && sizes.every((size) => size > 300), `${sizes}`);
+    assert.ok(sizes.reduce((sum, size) => sum + size, 0) <= 14 * 1024, `${paths.map((path, i) => `${path} ${sizes[i]}`)}`);
   });
 
   it('assets are kept for ever under a path that changes with them', async () => {
