@@ -18,6 +18,8 @@ REFUSED = [
     "SELECT * FROM t",
     "SELECT MAX(a) FROM t",
     "SELECT MAX(a, b) AS m FROM t",
+    "SELECT a, COUNT(*) FROM t GROUP BY a",
+    "SELECT COALESCE(SUM(a), 0) FROM t",
     "SELECT ifnull(a, 0) AS x FROM t",
     "SELECT a FROM t WHERE b == 1",
     "SELECT a FROM t WHERE b != 1",
@@ -39,6 +41,8 @@ TAKEN = [
     "INSERT INTO t (a, b) VALUES ($1, $2) ON CONFLICT (a) DO UPDATE SET b = excluded.b RETURNING a",
     "UPDATE t SET a = $1 WHERE b IN (SELECT b FROM u WHERE c = $2 ORDER BY b LIMIT $3) AND a < $1 RETURNING a",
     "DELETE FROM t WHERE a = $1",
+    "DELETE FROM t WHERE a = (SELECT MAX(a) FROM t WHERE b = $1)",
+    "SELECT a.b AS b, (SELECT COUNT(*) FROM u WHERE u.b = a.b) AS n FROM a",
 ]
 
 
