@@ -224,7 +224,7 @@ static void a_stored_order_is_replayed_although_its_wallet_was_switched_off_sinc
 }
 
 struct creator {
-    int number, good, other;
+    int port, number, good, other;
     bool same_orders;
 };
 
@@ -232,7 +232,7 @@ static void *creator_run(void *arg)
 {
     struct creator *w = arg;
     struct client c;
-    if (!client_connects(server_port(server), &c))
+    if (!client_connects(w->port, &c))
         return NULL;
     for (int i = 0; i < CREATES_EACH; i++) {
         struct buf b;
@@ -265,7 +265,7 @@ static void parallel_creates_of_the_same_orders_store_each_once(void **state)
     struct creator work[CREATORS];
     int64_t before = payments_stored();
     for (int i = 0; i < CREATORS; i++) {
-        work[i] = (struct creator){.number = i, .same_orders = true};
+        work[i] = (struct creator){.port = server_port(server), .number = i, .same_orders = true};
         assert_int_equal(pthread_create(&threads[i], NULL, creator_run, &work[i]), 0);
     }
     for (int i = 0; i < CREATORS; i++) {
@@ -402,7 +402,7 @@ static void a_stop_under_load_answers_what_it_stored(void **state)
     struct creator work[CREATORS];
     int64_t before = payments_stored();
     for (int i = 0; i < CREATORS; i++) {
-        work[i] = (struct creator){.number = i + 1};
+        work[i] = (struct creator){.port = server_port(server), .number = i + 1};
         assert_int_equal(pthread_create(&threads[i], NULL, creator_run, &work[i]), 0);
     }
     int64_t until = clock_mono_ms() + WORLD_WAIT_MS;
