@@ -372,7 +372,6 @@ static int exec_patiently(sqlite3 *db, const char *text)
 
 static int configure(sqlite3 *db, bool reading)
 {
-    sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
@@ -391,16 +390,32 @@ static int configure(sqlite3 *db, bool reading)
         NULL, NULL, NULL);
 }
 
+static enum err refuse_engine(const struct lite *l, const struct db_open *o, struct buf *why)
+{
+    bool foreign = (sqlite3_errcode(l->db) & 0xff) == SQLITE_NOTADB;
+    return refuse(
+        why, o->path, foreign ? "is not a store: its header is wrong" : sqlite3_errmsg(l->db));
+}
+
+/* Another program's database is left as it is: switching it to a write-ahead log would change it already. */
+static enum err check_owner(struct lite *l, const struct db_open *o, struct buf *why)
+{
+    int64_t application = 0, tables = 0;
+    if (exec_patiently(l->db, "SELECT count(*) FROM sqlite_schema") != SQLITE_OK)
+        return refuse_engine(l, o, why);
+    if (ask_int(l, "PRAGMA application_id", &application) != ERR_OK ||
+        ask_int(l, "SELECT count(*) FROM sqlite_schema", &tables) != ERR_OK)
+        return refuse_engine(l, o, why);
+    if (application != APPLICATION_ID && (application != 0 || tables != 0))
+        return refuse(why, o->path, "is another program's database, not a store");
+    return ERR_OK;
+}
+
 /* A damaged file is found before it is written to. */
 static enum err check_content(
     struct lite *l, const struct db_open *o, int64_t size, struct buf *why)
 {
-    int64_t application = 0, tables = 0, sound = 0;
-    if (ask_int(l, "PRAGMA application_id", &application) != ERR_OK ||
-        ask_int(l, "SELECT count(*) FROM sqlite_schema", &tables) != ERR_OK)
-        return refuse(why, o->path, sqlite3_errmsg(l->db));
-    if (application != APPLICATION_ID && (application != 0 || tables != 0))
-        return refuse(why, o->path, "is another program's database, not a store");
+    int64_t sound = 0;
     if (o->reading || size > QUICK_CHECK_BYTES)
         return ERR_OK;
     static const char check[] = "SELECT quick_check = 'ok' FROM pragma_quick_check(1)";
@@ -433,13 +448,15 @@ static enum err open_handle(struct lite *l, const struct db_open *o, int64_t siz
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
                 SQLITE_OPEN_EXRESCODE;
     int rc = sqlite3_open_v2(o->path, &l->db, flags, NULL);
-    if (rc == SQLITE_OK)
-        rc = configure(l->db, o->reading);
-    if ((rc & 0xff) == SQLITE_NOTADB)
-        return refuse(why, o->path, "is not a store: its header is wrong");
     if (rc != SQLITE_OK)
         return refuse(why, o->path, l->db ? sqlite3_errmsg(l->db) : sqlite3_errstr(rc));
-    enum err e = check_content(l, o, size, why);
+    sqlite3_busy_timeout(l->db, BUSY_TIMEOUT_MS);
+    enum err e = check_owner(l, o, why);
+    if (e != ERR_OK)
+        return e;
+    if (configure(l->db, o->reading) != SQLITE_OK)
+        return refuse_engine(l, o, why);
+    e = check_content(l, o, size, why);
     if (e != ERR_OK)
         return e;
     if (prepare_fixed(l) != ERR_OK)
