@@ -105,6 +105,8 @@ static void signals_block(sigset_t *ret)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
+    /* A file that may not grow any more is an error of the write, as a full disk is. */
+    sigaction(SIGXFSZ, &ignore, NULL);
     *ret = set;
 }
 
