@@ -18,7 +18,10 @@ struct reply *api_begin(struct request *rq, struct api_call *ret)
     struct service *s = ((struct gateway *)rq->ctx)->service;
     struct str uuid = request_header(rq, "Account"), sign = request_header(rq, "Sign");
     struct api_call c = {.rq = rq, .service = s};
-    c.account = str_absent(uuid) ? NULL : accounts_get(s->accounts, uuid);
+    enum err e = str_absent(uuid) ? ERR_NO_ROW : accounts_find(s->accounts, uuid, &c.account);
+    /* Not 401: the merchant's keys may be good. */
+    if (e != ERR_OK && e != ERR_NO_ROW)
+        return api_fault(rq, e);
     /* Unknown accounts cost what known ones do. */
     enum rsa_verdict verdict = accounts_verify(s->accounts, c.account, CERT_PAYMENTS,
         clock_now_ms(s->clock), rq->body, str_absent(sign) ? STR("") : sign);

@@ -247,15 +247,15 @@ static struct slot *slot_find(const struct index *x, const struct want *w)
 }
 
 /* A view for the first time it is asked for; read without the lock, kept if nothing changed meanwhile. */
-static const struct account_view *view_load(
-    struct accounts *a, const struct want *w, int64_t id, uint64_t generation)
+static enum err view_load(struct accounts *a, const struct want *w, int64_t id, uint64_t generation,
+    const struct account_view **ret)
 {
     struct account_full *f = NULL;
     struct db *db = store_reader(a->store);
     enum err e = db ? account_full_load(db, a->keys, id, &f) : ERR_STORE_IO;
     if (e != ERR_OK) {
         log_error("account_not_loaded", LOG_I("account", id), LOG_ERR(e));
-        return NULL;
+        return e == ERR_NO_ROW ? ERR_INTERNAL : e;
     }
     pthread_rwlock_wrlock(&a->lock);
     struct slot *s = a->generation == generation ? slot_find(a->index, w) : NULL;
@@ -264,21 +264,24 @@ static const struct account_view *view_load(
         atomic_fetch_add(&other->refs, 1);
         pthread_rwlock_unlock(&a->lock);
         full_release(f);
-        return &other->view;
+        *ret = &other->view;
+        return ERR_OK;
     }
     if (s) {
         atomic_fetch_add(&f->refs, 1);
         s->full = f;
     }
     pthread_rwlock_unlock(&a->lock);
-    return &f->view;
+    *ret = &f->view;
+    return ERR_OK;
 }
 
-static const struct account_view *view_get(struct accounts *a, const struct want *w)
+static enum err view_get(struct accounts *a, const struct want *w, const struct account_view **ret)
 {
     /* without a thread that watches, each look-up asks for itself */
-    if (!a->watching && reload(a, false) != ERR_OK) {
-        return NULL;
+    enum err e = a->watching ? ERR_OK : reload(a, false);
+    if (e != ERR_OK) {
+        return e;
     }
     pthread_rwlock_rdlock(&a->lock);
     struct slot *s = slot_find(a->index, w);
@@ -290,21 +293,29 @@ static const struct account_view *view_get(struct accounts *a, const struct want
     }
     pthread_rwlock_unlock(&a->lock);
     if (f) {
-        return &f->view;
+        *ret = &f->view;
+        return ERR_OK;
     }
-    return s ? view_load(a, w, id, generation) : NULL;
+    return s ? view_load(a, w, id, generation, ret) : ERR_NO_ROW;
+}
+
+enum err accounts_find(struct accounts *a, struct str uuid, const struct account_view **ret)
+{
+    struct want w = {.by_uuid = true};
+    return uuid_parse(uuid, w.uuid) == ERR_OK ? view_get(a, &w, ret) : ERR_NO_ROW;
 }
 
 const struct account_view *accounts_get(struct accounts *a, struct str uuid)
 {
-    struct want w = {.by_uuid = true};
-    return uuid_parse(uuid, w.uuid) == ERR_OK ? view_get(a, &w) : NULL;
+    const struct account_view *v = NULL;
+    return accounts_find(a, uuid, &v) == ERR_OK ? v : NULL;
 }
 
 const struct account_view *accounts_get_by_id(struct accounts *a, int64_t id)
 {
     struct want w = {.id = id};
-    return view_get(a, &w);
+    const struct account_view *v = NULL;
+    return view_get(a, &w, &v) == ERR_OK ? v : NULL;
 }
 
 /* Views are handed out as const; their count and the note of a refused use are not part of what they show. */

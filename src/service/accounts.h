@@ -34,6 +34,9 @@ enum err accounts_watch(struct accounts *a) must_check;
 /* NULL for an unknown or disabled account or an unreadable uuid. Release it. Any thread. */
 const struct account_view *accounts_get(struct accounts *a, struct str uuid);
 const struct account_view *accounts_get_by_id(struct accounts *a, int64_t id);
+/* The same, which tells an account that can't be read now (the error) from one that is not there (ERR_NO_ROW). */
+enum err accounts_find(
+    struct accounts *a, struct str uuid, const struct account_view **ret) must_check;
 void accounts_release(const struct account_view *v);
 
 /* Verifies with the account's certificates of that purpose that are valid now (not revoked, not_before <= now,
