@@ -1,0 +1,49 @@
+// strace as the hand that makes system calls fail or kills at one: no hook in the programs themselves.
+import { spawn, spawnSync } from 'node:child_process';
+import { sleep } from '../../api/lib/process.mjs';
+
+/** Why strace can't be used here; undefined when it can. */
+export function straceMissing() {
+  const tried = spawnSync('strace', ['-o', '/dev/null', 'true'], { encoding: 'utf8' });
+  if (tried.error) {
+    return 'strace is not installed';
+  }
+  return tried.status === 0 ? undefined : `strace can't trace here: ${tried.stderr.trim()}`;
+}
+
+export class Strace {
+  /**
+   * Attaches to a running program and to all its threads. `inject` is strace's: 'fdatasync:error=EIO', or
+   * 'pwrite64:signal=KILL:when=3', which each thread counts for itself.
+   */
+  static async attach(pid, inject) {
+    const s = new Strace();
+    const calls = inject.split(':')[0];
+    s.child = spawn('strace', ['-f', '-p', String(pid), '-o', '/dev/null', '-e', `trace=${calls}`, '-e', 'signal=none',
+      '-e', `inject=${inject}`], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    s.ended = new Promise((resolve) => {
+      s.child.once('exit', (code, signal) => resolve({ code, signal }));
+      s.child.once('error', (error) => resolve({ error }));
+    });
+    let over;
+    s.ended.then((end) => {
+      over = end;
+    });
+    s.child.stderr.on('data', (d) => {
+      said += d;
+    });
+    for (let waited = 0; !/attached/.test(said); waited += 5) {
+      if (over || waited > 20000) {
+        throw new Error(`strace does not attach: ${JSON.stringify(over)} ${said}`);
+      }
+      await sleep(5);
+    }
+    return s;
+  }
+
+  async detach() {
+    this.child.kill('SIGINT');
+    await this.ended;
+  }
+}
