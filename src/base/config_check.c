@@ -75,6 +75,16 @@ static void base_url_check(const char *key, const char *value, struct buf *why)
         buf_printf(why, "%s: must not end with a slash\n", key);
 }
 
+/* The pages' own links begin at the host's root. */
+static void pay_url_check(const char *key, const char *value, struct buf *why)
+{
+    struct url url;
+    size_t before = why->n;
+    base_url_check(key, value, why);
+    if (why->n == before && url_parse(str_from(value), &url) == ERR_OK && url.path.n > 0)
+        buf_printf(why, "%s: must have no path: the page needs a host of its own\n", key);
+}
+
 static void proxy_url_check(const char *key, const char *value, struct buf *why)
 {
     struct url url;
@@ -108,7 +118,7 @@ static void server_check(const struct config *c, struct buf *why)
         !str_ends(str_from(c->server_listen), STR(":0")))
         buf_cstr(why, "server.ops_listen: must differ from server.listen\n");
     base_url_check("server.api_url", c->server_api_url, why);
-    base_url_check("server.pay_url", c->server_pay_url, why);
+    pay_url_check("server.pay_url", c->server_pay_url, why);
     if ((c->server_tls_certificate_file[0] == 0) != (c->server_tls_key_file[0] == 0))
         buf_cstr(why, "server.tls_certificate_file: needs server.tls_key_file, and it the first\n");
     if (c->server_trusted_proxy[0] && ip_parse(str_from(c->server_trusted_proxy), &proxy) != ERR_OK)

@@ -266,6 +266,8 @@ static void base_urls_are_absolute_and_end_without_a_slash(void **state)
     (void)state;
     assert_check(
         "[server]\napi_url = https://pay.example.com/kassa\npay_url = http://[::1]:81\n", "");
+    assert_check("[server]\npay_url = https://example.com/pay\n",
+        "server.pay_url: must have no path: the page needs a host of its own\n");
     assert_check("[server]\napi_url = https://pay.example.com/\npay_url = pay.example.com\n",
         "server.api_url: must not end with a slash\n"
         "server.pay_url: must be an absolute http or https url, not \"pay.example.com\"\n");
