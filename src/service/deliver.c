@@ -29,7 +29,8 @@ struct deliver {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool kicked, stopping;
-    int under_way; /* tries not ended yet */
+    struct deliver_try *tries; /* not ended yet */
+    int under_way;
     struct deliver_hosts *hosts;
     struct deliver_hosts *accounts; /* the same count by account */
     int64_t counted_at;             /* monotonic, of the last count of waiting rows */
@@ -71,6 +72,11 @@ static void try_ended(void *arg, struct deliver_try *t)
         deliver_hosts_give(
             d->accounts, account_name(t->call.row.account_id, &name), t->status != 0, now);
     }
+    struct deliver_try **at = &d->tries;
+    while (*at != t) {
+        at = &(*at)->next;
+    }
+    *at = t->next;
     d->under_way--;
     d->kicked = true;
     pthread_cond_broadcast(&d->wake);
@@ -135,6 +141,24 @@ static bool admit(void *arg, const struct notify_call *c)
     return x->try->holds_host;
 }
 
+/* False when this row's last try has not ended yet, because the clock was moved or the store is in trouble: two at once could
+ * arrive after the payment's next notification. */
+static bool try_begin(struct deliver *d, struct deliver_try *t)
+{
+    pthread_mutex_lock(&d->lock);
+    const struct deliver_try *same = d->tries;
+    while (same && same->id != t->id) {
+        same = same->next;
+    }
+    if (!same) {
+        t->next = d->tries;
+        d->tries = t;
+        d->under_way++;
+    }
+    pthread_mutex_unlock(&d->lock);
+    return !same;
+}
+
 static void try_start(struct deliver *d, int64_t id)
 {
     struct deliver_try *t = mem_alloc(sizeof *t);
@@ -144,9 +168,11 @@ static void try_start(struct deliver *d, int64_t id)
     t->owner = str_from(d->owner);
     t->ended = try_ended;
     t->arg = d;
-    pthread_mutex_lock(&d->lock);
-    d->under_way++;
-    pthread_mutex_unlock(&d->lock);
+    t->id = id;
+    if (!try_begin(d, t)) {
+        mem_free(t);
+        return;
+    }
     int64_t now = clock_now_ms(d->service->clock);
     enum err e = notify_call_build(d->service, id, now, &shares, &t->call);
     if (e != ERR_OK) {

@@ -9,13 +9,15 @@
 /* What each one in the queue adds to the time over which the queue is spread. */
 #define WAIT_EACH_MS 10
 #define WAIT_QUEUE_MAX 10000
+/* An answer makes the queue seem shorter by this part. */
+#define QUEUE_FADE 64
 
 struct host {
     char name[DELIVER_HOST_MAX];
     size_t n;
     int under_way;     /* 0: the place is free */
     int64_t lively_at; /* when it answered last, or was first tried */
-    int put_off;       /* since then */
+    int put_off;       /* how long its queue seems to be */
 };
 
 struct deliver_hosts {
@@ -82,7 +84,7 @@ void deliver_hosts_give(struct deliver_hosts *h, struct str host, bool answered,
     x->under_way--;
     if (answered) {
         x->lively_at = now_ms;
-        x->put_off = 0;
+        x->put_off -= (x->put_off + QUEUE_FADE - 1) / QUEUE_FADE;
     }
 }
 
@@ -94,9 +96,7 @@ int64_t deliver_hosts_wait_ms(
     if (!x) {
         return WAIT_MS + (int64_t)(random % WAIT_MS);
     }
-    if (now_ms - x->lively_at < LIVELY_MS) {
-        return WAIT_LIVELY_MS + (int64_t)(random % WAIT_LIVELY_MS);
-    }
+    int wait = now_ms - x->lively_at < LIVELY_MS ? WAIT_LIVELY_MS : WAIT_MS;
     x->put_off += x->put_off < WAIT_QUEUE_MAX;
-    return WAIT_MS + (int64_t)(random % (uint32_t)(WAIT_MS + WAIT_EACH_MS * x->put_off));
+    return wait + (int64_t)(random % (uint32_t)(wait + WAIT_EACH_MS * x->put_off));
 }

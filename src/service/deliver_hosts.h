@@ -15,8 +15,8 @@ void deliver_hosts_free(struct deliver_hosts *h);
 /* False when the host has its share under way already. */
 bool deliver_hosts_take(struct deliver_hosts *h, struct str host, int64_t now_ms);
 void deliver_hosts_give(struct deliver_hosts *h, struct str host, bool answered, int64_t now_ms);
-/* How long one that was not taken is put off: shortly while the host answers, longer the longer the queue of one that does not,
- * so that a dead host's queue is looked at seldom. */
+/* How long one that was not taken is put off: shortly while the host answers, and the longer the longer its queue, so that the
+ * queue of a dead or slow host is looked at seldom. */
 int64_t deliver_hosts_wait_ms(
     struct deliver_hosts *h, struct str host, int64_t now_ms, uint32_t random);
 

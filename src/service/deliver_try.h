@@ -7,7 +7,9 @@
 struct deliver_try {
     struct store_unit unit;
     struct service *service;
-    struct str owner; /* of the lease */
+    struct str owner;         /* of the lease */
+    int64_t id;               /* the outbox row's */
+    struct deliver_try *next; /* deliver's */
     /* Last thing: the try was recorded, or will be made again after its lease. Any thread. */
     void (*ended)(void *arg, struct deliver_try *t);
     void *arg;

@@ -113,8 +113,8 @@ static void a_lively_hosts_queue_comes_back_soon_and_a_dead_ones_seldom(void **s
     struct str host = STR("http://shop.example");
     assert_true(deliver_hosts_take(h, host, 5000));
     assert_true(deliver_hosts_take(h, host, 5000));
-    for (uint32_t random = 0; random < 1000; random++)
-        assert_in_range(deliver_hosts_wait_ms(h, host, 5500, random), 100, 500);
+    for (uint32_t i = 0; i < 20; i++)
+        assert_in_range(deliver_hosts_wait_ms(h, host, 5500, i * 7919), 200, 600);
     int64_t longest = 0;
     for (uint32_t i = 0; i < 20000; i++) {
         int64_t wait = deliver_hosts_wait_ms(h, host, 9000, i * 7919);
@@ -127,7 +127,12 @@ static void a_lively_hosts_queue_comes_back_soon_and_a_dead_ones_seldom(void **s
     assert_true(deliver_hosts_take(h, host, 20001));
     deliver_hosts_give(h, host, true, 21000);
     assert_true(deliver_hosts_wait_ms(h, host, 21001, 1) <= 500);
-    assert_in_range(deliver_hosts_wait_ms(h, host, 23000, UINT32_MAX), 10000, 21000);
+    longest = 0;
+    for (uint32_t i = 0; i < 1000; i++) {
+        int64_t wait = deliver_hosts_wait_ms(h, host, 21001, i * 7919);
+        longest = wait > longest ? wait : longest;
+    }
+    assert_true(longest > 30000); /* one that answers, and has a long queue */
     deliver_hosts_give(h, host, false, 24000);
     deliver_hosts_free(h);
 }

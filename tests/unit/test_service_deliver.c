@@ -278,6 +278,29 @@ static void a_burst_to_a_lively_host_arrives_soon(void **state)
     receiver_stop(r);
 }
 
+/* The lease has run out by the clock, the try has not ended. */
+static void a_clock_that_jumps_sends_nothing_twice(void **state)
+{
+    struct world *w = *state;
+    struct receiver *slow = receiver_start(true), *alive = receiver_start(false);
+    int64_t id =
+        end_payments(w, w->account_id, "slow", 1, url_of(w, slow->peer->port, "slow"), STR_ABSENT);
+    world_wait_count(&slow->peer->requests, 1);
+    clock_advance(&w->clock, HOUR);
+    end_payments(w, w->account_id, "next", 1, url_of(w, alive->peer->port, "next"), STR_ABSENT);
+    world_wait_count(&alive->answered, 1);
+    atomic_store(&slow->dead, false);
+    world_wait_count(&slow->answered, 1);
+    int64_t until = clock_mono_ms() + WORLD_WAIT_MS;
+    while (world_outbox(w, id).newest.delivered_at == 0) {
+        assert_true(clock_mono_ms() < until);
+        usleep(2000);
+    }
+    assert_int_equal(atomic_load(&slow->peer->requests), 1);
+    receiver_stop(alive);
+    receiver_stop(slow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +309,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_dead_hosts_queue_delays_nobody_else, setup, teardown),
         cmocka_unit_test_setup_teardown(
             an_account_with_many_dead_hosts_delays_no_other, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_clock_that_jumps_sends_nothing_twice, setup, teardown),
         cmocka_unit_test_setup_teardown(a_burst_to_a_lively_host_arrives_soon, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
