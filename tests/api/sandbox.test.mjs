@@ -17,15 +17,30 @@ const START_MS = 90000;
 
 /** The processes whose command line or folder names this folder; the sandbox itself is one of them. */
 function processesOf(dir) {
-  return fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid).filter((pid) => {
+  const found = [];
+  for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
     try {
       const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+      const command = fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
       const zombie = stat.slice(stat.lastIndexOf(')') + 2)[0] === 'Z';
-      return !zombie && (fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(dir) || fs.readlinkSync(`/proc/${pid}/cwd`) === dir);
+      if (!zombie && (command.includes(dir) || fs.readlinkSync(`/proc/${pid}/cwd`) === dir)) {
+        found.push({ pid: Number(pid), command });
+      }
     } catch {
-      return false;
+      // it ended while it was looked at
     }
-  }).map((pid) => ({ pid: Number(pid), command: fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ') }));
+  }
+  return found;
+}
+
+function killAll(dir) {
+  for (const { pid } of processesOf(dir)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // it ended meanwhile
+    }
+  }
 }
 
 class Sandbox {
@@ -72,7 +87,7 @@ class Sandbox {
 
   async stop(signal = 'SIGTERM') {
     process.kill(this.pid, signal);
-    const timer = setTimeout(() => processesOf(this.dir).forEach(({ pid }) => process.kill(pid, 'SIGKILL')), 60000);
+    const timer = setTimeout(() => killAll(this.dir), 60000);
     await this.ended;
     clearTimeout(timer);
     return this.end;
@@ -107,9 +122,7 @@ describe('sandbox', { concurrency: false }, () => {
     box = new Sandbox(dir, { api: await freePort(), sim: await freePort(), listen: await freePort(), ops: await freePort() });
   });
   after(() => {
-    for (const { pid } of processesOf(dir)) {
-      process.kill(pid, 'SIGKILL');
-    }
+    killAll(dir);
     fs.rmSync(root, { recursive: true, force: true });
   });
 

@@ -202,7 +202,9 @@ enum err audit_ledger(struct audit *a)
     entries_check(a);
     enum err e = store_balance_each(a->db, balance_add, &b);
     if (e == ERR_OK) {
-        qsort(a->postings, a->posting_count, sizeof *a->postings, by_ledger_account);
+        if (a->posting_count > 1) {
+            qsort(a->postings, a->posting_count, sizeof *a->postings, by_ledger_account);
+        }
         for (size_t i = 0; i < a->posting_count;) {
             const struct audit_posting *p = &a->postings[i];
             size_t n = 0;

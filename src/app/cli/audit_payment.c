@@ -137,7 +137,9 @@ enum err audit_credits(struct audit *a)
 {
     struct trxs t = {.audit = a};
     enum err e = store_credit_each(a->db, 0, false, credit_add, &t);
-    qsort(t.items, t.count, sizeof *t.items, by_digest);
+    if (t.count > 1) {
+        qsort(t.items, t.count, sizeof *t.items, by_digest);
+    }
     for (size_t i = 1; e == ERR_OK && i < t.count; i++) {
         if (by_digest(&t.items[i - 1], &t.items[i]) == 0) {
             audit_fault(a, "trx-id", "credit", t.items[i].credit_id,
