@@ -174,7 +174,7 @@ static void count(enum payment_state from, const struct payment_row *p, enum pay
 static void alarm_operator(const struct payment_row *p, const struct transition *t)
 {
     log_alarm("payment_needs_a_person", LOG_I("payment", p->id), LOG_I("attempt", t->attempt_id),
-        LOG_C("state", payment_state_text(p->state)), LOG_C("event", payment_event_text(t->event)),
+        LOG_C("state", payment_state_text(p->state)), LOG_C("change", payment_event_text(t->event)),
         LOG_S("reason", t->reason), LOG_S("trx_id", t->trx_id), LOG_MONEY("received", t->received));
 }
 
