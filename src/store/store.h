@@ -2,8 +2,7 @@
  * be asked). Durable means committed with synchronous=FULL.
  *
  * A unit of work is a function that gets a transaction. The writer takes the units that wait (bounded by
- * batch_max), runs each inside its own savepoint, so that one that fails undoes only itself, commits once, and then
- * completes them all. So a unit must be re-runnable (the batch may be rolled back and run again), must not touch the
+ * batch_max), runs them so that one that fails undoes only itself, commits once, and then completes them all. So a unit must be re-runnable (the batch may be rolled back and run again), must not touch the
  * network or wait, and must keep what it learned in its own memory, reset at the start of run. */
 #ifndef KASSA_STORE_STORE_H
 #define KASSA_STORE_STORE_H

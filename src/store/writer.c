@@ -11,6 +11,8 @@
 /* Another process held the file for the whole of the engine's patience: so often more, then the callers are told. */
 #define BUSY_TRIES 3
 #define BUSY_PAUSE_US 20000
+/* How many batches keep their units apart by savepoints after one that would have needed it. */
+#define ISOLATED_BATCHES 32
 
 struct queue {
     struct store_unit *first;
@@ -24,6 +26,7 @@ struct writer {
     int64_t queue_max, batch_max;
     pthread_t thread;
     struct tx tx;
+    int isolated_left; /* batches to be run with savepoints */
     _Atomic bool writable;
 
     pthread_mutex_t lock; /* for what follows */
@@ -92,6 +95,31 @@ static enum err unit_run(struct writer *w, struct store_unit *u)
     return e;
 }
 
+static enum err units_isolated(struct writer *w, struct store_unit *units)
+{
+    enum err e = ERR_OK;
+    for (struct store_unit *u = units; e == ERR_OK && u; u = u->next)
+        e = unit_run(w, u);
+    return e;
+}
+
+/* A savepoint costs as much as a statement, and nearly every unit is kept. So a batch is first run without; the first unit that
+ * fails ends that, and the batch is undone and run again with savepoints: units are re-runnable. */
+static enum err units_plain(struct writer *w, struct store_unit *units, bool *ret_failed)
+{
+    for (struct store_unit *u = units; u; u = u->next) {
+        u->result = u->run(u, &w->tx);
+        if (is_store_error(u->result))
+            return u->result;
+        if (u->result != ERR_OK) {
+            *ret_failed = true;
+            return ERR_OK;
+        }
+        tx_unit_kept(&w->tx);
+    }
+    return ERR_OK;
+}
+
 static enum err batch_commit(struct writer *w)
 {
     int64_t start = clock_mono_us();
@@ -100,23 +128,40 @@ static enum err batch_commit(struct writer *w)
     return e;
 }
 
-static enum err batch_try(struct writer *w, struct store_unit *units)
+/* ERR_OK with *ret_failed: nothing was kept, because a unit of a batch without savepoints failed. */
+static enum err batch_try(
+    struct writer *w, struct store_unit *units, bool isolated, bool *ret_failed)
 {
     enum err e = db_begin(w->db, DB_BEGIN_WRITE);
     if (e != ERR_OK)
         return e;
+    *ret_failed = false;
     w->tx.now_ms = clock_now_ms(w->clock);
-    for (struct store_unit *u = units; e == ERR_OK && u; u = u->next)
-        e = unit_run(w, u);
-    if (e == ERR_OK)
+    e = isolated ? units_isolated(w, units) : units_plain(w, units, ret_failed);
+    if (e == ERR_OK && !*ret_failed)
         e = batch_commit(w);
-    if (e == ERR_OK) {
+    if (e == ERR_OK && !*ret_failed) {
         tx_batch_kept(&w->tx);
     } else {
         db_rollback(w->db);
         tx_batch_undone(&w->tx);
     }
     return e;
+}
+
+/* A unit that failed alone needs no second run: undoing it has undone the batch. */
+static enum err batch_try_isolating(struct writer *w, struct store_unit *units)
+{
+    bool failed = false;
+    if (w->isolated_left > 0) {
+        w->isolated_left--;
+        return batch_try(w, units, true, &failed);
+    }
+    enum err e = batch_try(w, units, false, &failed);
+    if (e != ERR_OK || !failed || !units->next)
+        return e;
+    w->isolated_left = ISOLATED_BATCHES;
+    return batch_try(w, units, true, &failed);
 }
 
 static void pause_with_jitter(void)
@@ -132,7 +177,7 @@ static enum err batch_run(struct writer *w, struct store_unit *units)
     for (int i = 0; i < BUSY_TRIES && e == ERR_STORE_BUSY; i++) {
         if (i > 0)
             pause_with_jitter();
-        e = batch_try(w, units);
+        e = batch_try_isolating(w, units);
     }
     return e;
 }
