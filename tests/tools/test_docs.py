@@ -39,31 +39,9 @@ def table(name, marker):
 
 
 class Tables(unittest.TestCase):
-    """A table in a document has exactly the rows that the program's table gives."""
+    """The tables of configuration, metrics and errors in doc/operations.md are tools/doc-tables' work."""
 
     maxDiff = None
-
-    def test_operations_lists_every_key_of_the_configuration(self):
-        wanted = []
-        for section, key, kind, default, text in rows(
-                "src/base/config.def", rf'^C\((\w+), (\w+), (\w+(?:\([^)]*\))?), {STRING}, {STRING}\)'):
-            kind = re.sub(r'^CHOICE\("(.*)"\)$', r"\1", kind)
-            kind = re.sub(r"^INT\((\d+), (\d+)\)$", r"\1 to \2", kind)
-            kind = {"STRING": "text", "PATH": "path", "BOOL": "yes, no"}.get(kind, kind)
-            wanted.append(f"| `{section}.{key}` | {f'`{default}`' if default else ''} | {kind} | {text} |")
-        self.assertEqual(table("doc/operations.md", "config"), wanted)
-
-    def test_operations_lists_every_metric(self):
-        text = re.sub(r"/\*.*?\*/", "", text_of("src/base/metrics.def"), flags=re.S)
-        found = re.findall(rf"^(?:M\((\w+), (\w+)|H\((\w+)()), {STRING}\)", text, re.M)
-        self.assertEqual(len(found), len(re.findall(r"^[MH]\(", text, re.M)))
-        wanted = [f"| `kassa_{one or other}` | {kind.lower() or 'histogram'} | {help_} |"
-                  for one, kind, other, _, help_ in found]
-        self.assertEqual(table("doc/operations.md", "metrics"), wanted)
-
-    def test_operations_lists_every_error(self):
-        wanted = [f"| {name} | {status} | {cls} | {text} |" for name, status, cls, _, text in errors()]
-        self.assertEqual(table("doc/operations.md", "errors"), wanted)
 
     def test_the_api_s_errors_are_the_program_s(self):
         told = table("doc/api.md", "errors")
@@ -161,6 +139,24 @@ class Names(unittest.TestCase):
                     continue
                 if not (ROOT / path).exists() and not any(t.startswith(path) for t in tracked):
                     wrong.append(f"{doc.name}: {span}")
+        self.assertEqual(wrong, [])
+
+    def test_places_and_tests_that_are_named_exist(self):
+        """`file: name`, the name being a function, a constant or a test."""
+        wrong, count = [], 0
+        for doc in DOCS:
+            for path, name in re.findall(r"`((?:src|lib|tests|tools)/[\w./-]+): ([^`\n]+)`", doc.read_text(encoding="utf-8")):
+                count += 1
+                text = (ROOT / path).read_text(encoding="utf-8").replace("\\'", "'") if (ROOT / path).is_file() else ""
+                if path.endswith(".mjs"):
+                    found = re.search(rf"""\b(?:test|it|describe)\(['"`](?:\$\{{\w+\}}[^'"`]*: )?{re.escape(name)}""", text)
+                elif re.fullmatch(r"\w+", name):
+                    found = re.search(rf"\b{name}\b", text)
+                else:
+                    found = name in text
+                if not found:
+                    wrong.append(f"{doc.name}: {path}: {name}")
+        self.assertGreater(count, 100)
         self.assertEqual(wrong, [])
 
 
