@@ -16,6 +16,9 @@ export function readCert(dir) {
     return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined;
   };
   const cert = { dir, public: text('public.pem'), private: text('private.pem'), password: text('password.txt') };
+  if (!cert.public) {
+    throw new Error(`${dir} has no public.pem, but ${fs.readdirSync(dir)}`);
+  }
   if (cert.private) {
     cert.key = crypto.createPrivateKey({ key: cert.private, passphrase: cert.password });
   }

@@ -71,6 +71,9 @@ function parseAnswers(bytes) {
       return [l.slice(0, colon).toLowerCase(), l.slice(colon + 1).trim()];
     }));
     const length = Number(headers['content-length'] ?? 0);
+    if (rest.length < end + 4 + length && line.split(' ')[1] !== '100') {
+      return found; // the rest of it is still to come, or it is an answer to HEAD
+    }
     const body = rest.subarray(end + 4, end + 4 + length);
     const text = body.toString('utf8');
     found.push({
@@ -87,10 +90,10 @@ function parseAnswers(bytes) {
 }
 
 /**
- * Sends bytes over a connection of their own and collects until the peer closes, or until `quiet` ms pass without a byte
- * after the first answer. Gives {answers, closed, bytes}.
+ * Sends bytes over a connection of their own and collects until the peer closes, until `count` answers are there, or until
+ * `quiet` ms pass without a byte after the first answer. Gives {answers, closed, bytes}.
  */
-export function raw(port, bytes, { quiet = 300, ms = 15000, pieces } = {}) {
+export function raw(port, bytes, { quiet = 1500, ms = 15000, count = Infinity, pieces } = {}) {
   return new Promise((resolve, reject) => {
     const socket = net.connect(port, '127.0.0.1');
     const chunks = [];
@@ -114,6 +117,10 @@ export function raw(port, bytes, { quiet = 300, ms = 15000, pieces } = {}) {
     socket.on('data', (d) => {
       chunks.push(d);
       clearTimeout(idle);
+      if (count < Infinity && parseAnswers(Buffer.concat(chunks)).length >= count) {
+        finish();
+        return;
+      }
       idle = setTimeout(finish, quiet);
     });
     socket.once('close', () => {
