@@ -281,6 +281,43 @@ export class World {
     return this.payer(payment).send('GET', callback);
   }
 
+  /** What an operator sees of a payment: state, attempts, events, credits, postings, notifications, notification_tries. */
+  show(payment) {
+    return this.cli.json(['payment', 'show', payment.id]);
+  }
+
+  /** Waits until the payment, or its last attempt, fits; gives what `show` says. */
+  async until(payment, what, fits, ms = 20000) {
+    let last;
+    return until(async () => {
+      last = await this.show(payment);
+      return fits(last) && last;
+    }, { ms, every: 100, what: `payment ${payment.id}: ${what}` }).catch((error) => {
+      throw new Error(`${error.message}; it is ${JSON.stringify(last, null, 1)}`);
+    });
+  }
+
+  state(payment, state, ms) {
+    return this.until(payment, `the state ${state}`, (p) => p.state === state, ms);
+  }
+
+  attempt(payment, state, ms) {
+    return this.until(payment, `an attempt that is ${state}`, (p) => p.attempts.at(-1)?.state === state, ms);
+  }
+
+  settle(payment, options) {
+    return this.cli.json(['payment', 'settle', payment.id, ...options]);
+  }
+
+  /** Throws unless the books are right. */
+  async audit() {
+    const report = await this.cli.json(['audit']);
+    if (!report.ok) {
+      throw new Error(`the books are wrong: ${JSON.stringify(report, null, 1)}`);
+    }
+    return report;
+  }
+
   // ---- the clock ----
 
   clock = {
