@@ -100,7 +100,7 @@ suite('wallet', { feePercent: '1.00', purposes: ['payments', 'notifications'] },
   });
 
   it('T48 an execute that is not answered in time is asked about at once', async () => {
-    const p = await approved([['execute', 'delay', { value: '4000' }]]);
+    const p = await approved([['execute', 'delay', { value: '7000' }]]);
     await w.follow(p.payment, p.callback);
     await paidOnce(p);
     await sims(p.paymentID, 1, 1);

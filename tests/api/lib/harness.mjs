@@ -29,8 +29,8 @@ const CONFIG = {
   store: { path: 'kassa.db' },
   log: { level: 'info' },
   sandbox: { sandbox: 'yes' },
-  notify: { allow_private_addresses: 'yes', connect_timeout_ms: 500, timeout_ms: 1000 },
-  wallet: { timeout_ms: 1500, connect_timeout_ms: 500 },
+  notify: { allow_private_addresses: 'yes', connect_timeout_ms: 2000, timeout_ms: 3000 },
+  wallet: { timeout_ms: 3000, connect_timeout_ms: 2000 },
   limits: { page_posts_per_minute: 10000, unknown_pages_per_minute: 10000 },
 };
 
