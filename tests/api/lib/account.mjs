@@ -55,7 +55,6 @@ export class Account {
       headers: this.headers(bytes, options),
       body: bytes,
       agent: options.agent,
-      ca: this.world.ca,
     });
   }
 

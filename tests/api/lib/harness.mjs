@@ -15,9 +15,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Account, newOrder, readCert } from './account.mjs';
 import { Cli, configSet } from './cli.mjs';
-import { closeAgents, request } from './http.mjs';
+import { closeAgents, request, trust } from './http.mjs';
 import { Payer } from './payer.mjs';
-import { freePort, Program, until } from './process.mjs';
+import { freePort, Program, run, until } from './process.mjs';
 import { Receiver } from './receiver.mjs';
 import { Sim } from './sim.mjs';
 
@@ -46,7 +46,8 @@ const merge = (...parts) => {
 
 export class World {
   /**
-   * Options, all optional: config {section: {key: value}}; simArgs; env of kassad; for the first account what addAccount takes.
+   * Options, all optional: config {section: {key: value}}; simArgs; env of kassad; tls (kassad itself ends it, with a certificate
+   * of its own, `caFile`); for the first account what addAccount takes.
    */
   async start(options = {}) {
     this.options = options;
@@ -84,18 +85,34 @@ export class World {
     configSet(this.cli.config, values);
   }
 
+  async makeCertificate() {
+    this.caFile = path.join(this.dir, 'tls.pem');
+    const key = path.join(this.dir, 'tls.key');
+    const made = await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext',
+      'subjectAltName=IP:127.0.0.1,DNS:localhost', '-keyout', key, '-out', this.caFile]);
+    if (made.code !== 0) {
+      throw new Error(made.stderr);
+    }
+    fs.chmodSync(key, 0o600);
+    trust(fs.readFileSync(this.caFile));
+    return { tls_certificate_file: this.caFile, tls_key_file: key };
+  }
+
   /** A port that was free may be taken before kassad gets to it. */
   async startKassadAnywhere() {
+    const tls = this.options.tls ? await this.makeCertificate() : {};
+    const scheme = this.options.tls ? 'https' : 'http';
     for (let tries = 5; ; tries--) {
       this.port = await freePort();
       this.opsPort = await freePort();
-      this.apiUrl = this.payUrl = `http://127.0.0.1:${this.port}`;
+      this.apiUrl = this.payUrl = `${scheme}://127.0.0.1:${this.port}`;
       this.opsUrl = `http://127.0.0.1:${this.opsPort}`;
       const server = {
         listen: `127.0.0.1:${this.port}`,
         ops_listen: `127.0.0.1:${this.opsPort}`,
         api_url: this.apiUrl,
         pay_url: this.payUrl,
+        ...tls,
       };
       this.configure(merge(CONFIG, { server }, this.options.config));
       try {
@@ -287,12 +304,12 @@ export class World {
   }
 
   /** Waits until the payment, or its last attempt, fits; gives what `show` says. */
-  async until(payment, what, fits, ms = 20000) {
+  async until(payment, what, fits, ms = 40000) {
     let last;
     return until(async () => {
       last = await this.show(payment);
       return fits(last) && last;
-    }, { ms, every: 100, what: `payment ${payment.id}: ${what}` }).catch((error) => {
+    }, { ms, every: 150, what: `payment ${payment.id}: ${what}` }).catch((error) => {
       throw new Error(`${error.message}; it is ${JSON.stringify(last, null, 1)}`);
     });
   }
@@ -347,6 +364,12 @@ export class World {
 
   // ---- the end ----
 
+  /** Hands over a program that a suite has started beside: it is ended with all else. */
+  own(program) {
+    this.owned = [...(this.owned ?? []), program];
+    return program;
+  }
+
   /** Ends all. Throws unless the programs end with 0 and no sanitizer has reported anything. */
   async stop() {
     const faults = [];
@@ -362,9 +385,10 @@ export class World {
 
   /** Ends all that is left, whatever its state. */
   async discard() {
-    for (const program of [this.kassad, this.simProgram]) {
+    for (const program of [...(this.owned ?? []), this.kassad, this.simProgram]) {
       await program?.kill9().catch(() => {});
     }
+    this.owned = [];
     if (this.receiver) {
       await this.receiver.stop();
       this.receiver = undefined;
