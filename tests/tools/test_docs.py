@@ -159,6 +159,15 @@ class Names(unittest.TestCase):
         self.assertGreater(count, 100)
         self.assertEqual(wrong, [])
 
+    def test_every_threat_is_spoken_of_and_every_covered_one_has_a_test(self):
+        text = text_of("doc/threat-model.md")
+        rows_ = re.findall(r"^\| ((?:T\d+(?:, )?)+)[^|]*\|.*\| ([^|]*) \|$", text, re.M)
+        told = {int(n) for row in rows_ for n in re.findall(r"T(\d+)", row[0])}
+        self.assertEqual(sorted(told), list(range(1, 71)))
+        covered = text.split("\n## Not covered")[0]
+        bare = [row for row in re.findall(r"^\| T\d.*$", covered, re.M) if not re.search(r"`tests/[^`]+` \|$", row)]
+        self.assertEqual(bare, [])
+
 
 if __name__ == "__main__":
     unittest.main()
