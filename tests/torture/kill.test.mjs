@@ -14,6 +14,8 @@ import { Random, SEED } from './lib/random.mjs';
 
 const KILLS = Number(process.env.KASSA_KILLS ?? 50);
 const WORKERS = 16;
+/** So much time passes between two kills: lost calls to the wallet are asked for, notifications are sent again. */
+const SECONDS = 7;
 const MINUTES_FOR_ONE = 6 / 60;
 
 const CONFIG = {
@@ -49,7 +51,8 @@ class Torture {
 
   constructor(w) {
     this.w = w;
-    this.load = new Load(w);
+    // The simulator lists 20000 payments at most.
+    this.load = new Load(w, { pauseMs: KILLS > 100 ? 1000 : 60 });
   }
 
   /** A receiver that takes its time, fails and hangs. */
@@ -110,6 +113,9 @@ class Torture {
     const start = Date.now();
     await w.startKassad();
     this.slowest = Math.max(this.slowest, Date.now() - start);
+    if (random.chance(0.6)) {
+      await w.clock.advance(SECONDS);
+    }
     if (this.load.faults.length) {
       throw new Error(this.load.faults.join('\n'));
     }

@@ -38,9 +38,11 @@ export class Load {
   counts = { posts: 0, replays: 0, unanswered: 0, refused: 0, looks: 0 };
   stopping = false;
 
-  constructor(w, { prefix = 't' } = {}) {
+  /** `pauseMs`: how long at most a worker rests between two orders. */
+  constructor(w, { prefix = 't', pauseMs = 60 } = {}) {
     this.w = w;
     this.prefix = prefix;
+    this.pauseMs = pauseMs;
   }
 
   /** Starts `workers` merchants with their payers, and one who looks at what was promised. */
@@ -90,7 +92,7 @@ export class Load {
       const order = this.newOrder(`${this.prefix}-${number}-${n}`, random);
       await this.create(order, random);
       await this.visit(order, random.pick(PLANS), random);
-      await sleep(random.int(0, 60));
+      await sleep(random.int(0, this.pauseMs));
     }
   }
 
