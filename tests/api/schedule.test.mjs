@@ -254,6 +254,17 @@ suite('schedule', { endpoint: false, purposes: ['payments', 'notifications'], no
     await other.stop();
   });
 
+  it('a burst of payments of one merchant reaches its receiver without waiting', async () => {
+    const path = newPath();
+    w.receiver.on(path, {});
+    const payments = await parallel(Array.from({ length: 80 }), () => w.create({ notification_endpoint_url: `${w.receiver.url}${path}` }));
+    await parallel(payments, (payment) => payment.payer.press('cancel'), 40);
+    const start = Date.now();
+    const notes = await w.receiver.wait(path, 80, 20000);
+    assert.ok(Date.now() - start < 9000, `it took ${Date.now() - start} ms`);
+    assert.equal(new Set(notes.map((n) => JSON.parse(n.text).id)).size, 80);
+  });
+
   it('T54 the order of a payment is kept: its next notification waits for the one before', async () => {
     const path = newPath();
     w.receiver.on(path, (note, n) => ({ status: n <= 2 ? 500 : 200 }));
