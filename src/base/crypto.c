@@ -1,6 +1,7 @@
 #include "base/crypto.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 #include <pthread.h>
 
 /* OpenSSL has a type with the name of one of our errors. */
@@ -29,7 +30,7 @@ static void digest(EVP_MD *const *md, const void *p, size_t n, uint8_t *out)
     ensure(ok == 1, "a digest failed");
 }
 
-void random_bytes(void *p, size_t n)
+static void random_fill(void *p, size_t n)
 {
     const size_t chunk_max = 1 << 20;
     for (size_t at = 0; at < n;) {
@@ -37,6 +38,41 @@ void random_bytes(void *p, size_t n)
         ensure(RAND_bytes((unsigned char *)p + at, (int)chunk) == 1, "no random bytes");
         at += chunk;
     }
+}
+
+/* Each call of the generator costs a system call and a run of its cipher, whatever the size; small wants of a thread
+ * share one. What was given out is wiped, so no byte is ever given twice. */
+static _Thread_local struct {
+    unsigned char bytes[512];
+    size_t left;
+} stock;
+
+/* A forked child has the thread that forked, and must not have its bytes. */
+static void stock_forget(void)
+{
+    mem_wipe(&stock, sizeof stock);
+}
+
+static void stock_prepare(void)
+{
+    ensure(pthread_atfork(NULL, NULL, stock_forget) == 0, "a fork is watched");
+}
+
+void random_bytes(void *p, size_t n)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (n > sizeof stock.bytes / 4) {
+        random_fill(p, n);
+        return;
+    }
+    if (n > stock.left) {
+        pthread_once(&once, stock_prepare);
+        random_fill(stock.bytes, sizeof stock.bytes);
+        stock.left = sizeof stock.bytes;
+    }
+    stock.left -= n;
+    memcpy(p, stock.bytes + stock.left, n);
+    mem_wipe(stock.bytes + stock.left, n);
 }
 
 void random_uuid(uint8_t raw[16])

@@ -103,6 +103,7 @@ static bool accept_one(struct acceptor *a, bool *ret_full)
 
 static void *acceptor_main(void *arg)
 {
+    pthread_setname_np(pthread_self(), "http-accept");
     struct acceptor *a = arg;
     struct pollfd p[2] = {{.fd = a->stop_fd, .events = POLLIN}, {.fd = a->fd, .events = POLLIN}};
     bool was_full = false;

@@ -93,6 +93,7 @@ static int wait_ms(struct worker *w)
 
 static void *worker_main(void *arg)
 {
+    pthread_setname_np(pthread_self(), "http");
     struct worker *w = arg;
     struct pollfd p[2] = {
         {.fd = w->epoll_fd, .events = POLLIN}, {.fd = w->wake_fd, .events = POLLIN}};

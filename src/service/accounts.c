@@ -189,6 +189,7 @@ static bool watch_wait(struct accounts *a)
 
 static void *watch_main(void *arg)
 {
+    pthread_setname_np(pthread_self(), "accounts");
     struct accounts *a = arg;
     while (!watch_wait(a)) {
         enum err e = reload(a, false);

@@ -267,6 +267,7 @@ static bool stopping(struct deliver *d)
 
 static void *deliver_main(void *arg)
 {
+    pthread_setname_np(pthread_self(), "deliver");
     struct deliver *d = arg;
     while (!stopping(d)) {
         waiting_count(d);

@@ -118,6 +118,7 @@ static bool look_wait(struct settle *x)
 
 static void *settle_main(void *arg)
 {
+    pthread_setname_np(pthread_self(), "settle");
     struct settle *x = arg;
     do {
         struct db *db = store_reader(x->service->store);

@@ -238,6 +238,7 @@ static int64_t next_batch(struct writer *w, struct store_unit **ret)
 
 static void *writer_main(void *arg)
 {
+    pthread_setname_np(pthread_self(), "store-writer");
     struct writer *w = arg;
     struct store_unit *units;
     int64_t n;

@@ -225,6 +225,7 @@ static void all_stop(struct httpc *h)
 
 static void *loop(void *arg)
 {
+    pthread_setname_np(pthread_self(), "outgoing");
     struct httpc *h = arg;
     while (!submitted_take(h)) {
         timers_run(h);

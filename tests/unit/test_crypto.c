@@ -70,6 +70,47 @@ static void digests_match_their_published_vectors(void **state)
     assert_hex(out, 32, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+/* Small wants are served from a stock: none of its pieces may come twice, whatever their sizes. */
+static void random_bytes_of_any_size_never_repeat(void **state)
+{
+    (void)state;
+    static uint8_t seen[4000][16];
+    size_t count = 0;
+    for (size_t i = 0; count < 4000; i++) {
+        uint8_t block[300] = {0};
+        size_t n = 16 + i * 7 % 285;
+        random_bytes(block, n);
+        for (size_t at = 0; at + 16 <= n && count < 4000; at += 16)
+            memcpy(seen[count++], block + at, 16);
+        for (size_t at = n; at < sizeof(block); at++)
+            assert_int_equal(block[at], 0);
+    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            assert_memory_not_equal(seen[i], seen[j], 16);
+}
+
+static void a_forked_child_gets_bytes_of_its_own(void **state)
+{
+    (void)state;
+    uint8_t mine[16], childs[16];
+    int ends[2];
+    random_bytes(mine, 1);
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        random_bytes(childs, sizeof(childs));
+        _exit(write(ends[1], childs, sizeof(childs)) == sizeof(childs) ? 0 : 1);
+    }
+    assert_true(pid > 0);
+    random_bytes(mine, sizeof(mine));
+    assert_int_equal(read(ends[0], childs, sizeof(childs)), sizeof(childs));
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_memory_not_equal(mine, childs, sizeof(mine));
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void random_uuids_are_of_version_4_and_differ(void **state)
 {
     (void)state;
@@ -414,6 +455,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digests_match_their_published_vectors),
+        cmocka_unit_test(random_bytes_of_any_size_never_repeat),
+        cmocka_unit_test(a_forked_child_gets_bytes_of_its_own),
         cmocka_unit_test(random_uuids_are_of_version_4_and_differ),
         cmocka_unit_test(signatures_are_those_that_openssl_makes),
         cmocka_unit_test(both_digests_are_accepted_and_told_apart),
