@@ -4,6 +4,7 @@
 
 #include "store_fixture.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 struct blocker {
@@ -11,12 +12,14 @@ struct blocker {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool open;
+    _Atomic bool running;
 };
 
 static inline enum err blocker_run(struct store_unit *u, struct tx *tx)
 {
     (void)tx;
     struct blocker *b = unit_owner(u, struct blocker, unit);
+    atomic_store(&b->running, true);
     pthread_mutex_lock(&b->lock);
     while (!b->open)
         pthread_cond_wait(&b->wake, &b->lock);
@@ -67,6 +70,8 @@ static inline void run_as_a_batch(struct fixture *f, struct queued *q, int n)
     struct blocker b;
     blocker_init(&b);
     ok(store_submit(f->s, &b.unit));
+    while (!atomic_load(&b.running)) /* in a batch of its own */
+        usleep(200);
     _Atomic int left = n;
     for (int i = 0; i < n; i++) {
         q[i].unit = (struct store_unit){.run = queued_run, .done = queued_done};
