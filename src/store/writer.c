@@ -11,7 +11,7 @@
 /* Another process held the file for the whole of the engine's patience: so often more, then the callers are told. */
 #define BUSY_TRIES 3
 #define BUSY_PAUSE_US 20000
-/* How many batches keep their units apart by savepoints after one that would have needed it. */
+/* How many batches keep their units apart by savepoints after one in which a unit failed. */
 #define ISOLATED_BATCHES 32
 
 struct queue {
@@ -98,8 +98,11 @@ static enum err unit_run(struct writer *w, struct store_unit *u)
 static enum err units_isolated(struct writer *w, struct store_unit *units)
 {
     enum err e = ERR_OK;
-    for (struct store_unit *u = units; e == ERR_OK && u; u = u->next)
+    for (struct store_unit *u = units; e == ERR_OK && u; u = u->next) {
         e = unit_run(w, u);
+        if (u->result != ERR_OK)
+            w->isolated_left = ISOLATED_BATCHES;
+    }
     return e;
 }
 
@@ -160,7 +163,6 @@ static enum err batch_try_isolating(struct writer *w, struct store_unit *units)
     enum err e = batch_try(w, units, false, &failed);
     if (e != ERR_OK || !failed || !units->next)
         return e;
-    w->isolated_left = ISOLATED_BATCHES;
     return batch_try(w, units, true, &failed);
 }
 
