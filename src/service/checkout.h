@@ -73,7 +73,7 @@ struct checkout_act {
 /* Each: ERR_BUSY, ERR_STOPPING: done is not called. */
 /* Starts an attempt (state CREATING, then the wallet's create on the outgoing loop). While one is executing or unknown: ERR_STATE.
  * After the end or the lifetime: ERR_STATE. A second press within 10 s while one is CREATING is the same attempt: ERR_OK.
- * ERR_NOT_SENT: no credential for the wallet any more. */
+ * ERR_NOT_SENT: no credential for the wallet any more. ERR_BUSY also while too many creates wait for their wallets. */
 enum err checkout_pay(struct service *s, struct checkout_act *c) must_check;
 /* The page's cancel button. ERR_STATE when it is not OPEN any more. */
 enum err checkout_cancel(struct service *s, struct checkout_act *c) must_check;

@@ -84,7 +84,7 @@ enum err act_submit(struct service *s, struct checkout_act *c,
 bool act_call(struct checkout_act *c, enum errand_kind kind, const struct attempt_row *a)
 {
     ensure(!c->own->has_call, "an act makes one call");
-    if (!work_begin(c->service->work, a->id)) {
+    if (!work_begin(c->service->work, a->id, kind == ERRAND_CREATE ? WORK_CREATE : WORK_EXECUTE)) {
         return false;
     }
     c->own->has_call = true;

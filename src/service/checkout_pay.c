@@ -4,8 +4,12 @@
 #include "service/checkout_act.h"
 #include "service/credentials.h"
 #include "service/transition.h"
+#include "service/work.h"
 #include <stdio.h>
 
+/* Creates under way at once: a wallet that takes them and does not answer must leave the outgoing connections to executes,
+ * queries and notifications. Beyond it the payer is asked to press again. */
+#define CREATES_MAX 48
 #define SAME_PRESS_MS 10000
 #define ATTEMPTS_MAX 200
 /* After the wallet's own time-out: the row alone says then that a create was lost. */
@@ -94,6 +98,9 @@ static enum err pay_run(struct checkout_act *c, struct act_own *own, struct tx *
 
 enum err checkout_pay(struct service *s, struct checkout_act *c)
 {
+    if (work_count_of(s->work, WORK_CREATE) >= CREATES_MAX) {
+        return ERR_BUSY;
+    }
     return act_submit(s, c, pay_run);
 }
 

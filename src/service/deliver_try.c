@@ -114,7 +114,9 @@ static void metrics_count(const struct deliver_try *t)
     if (t->end == DELIVER_DELIVERED) {
         metric_add(METRIC_notify_delivered_total, 1);
     }
-    if (t->end == DELIVER_PARKED) {
+    /* an account that wants to be told nothing is no fault */
+    bool unwanted = t->call.park_reason && strcmp(t->call.park_reason, "no_endpoint") == 0;
+    if (t->end == DELIVER_PARKED && !unwanted) {
         metric_add(METRIC_notify_parked_total, 1);
         log_warn("notification_parked", LOG_I("outbox", t->call.row.id),
             LOG_I("payment", t->call.row.payment_id), LOG_I("status", t->status),

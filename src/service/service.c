@@ -10,8 +10,8 @@
 #include "service/wallet_host.h"
 #include "service/work.h"
 
-/* Besides the notifications under way. */
-#define WALLET_CONNECTIONS 64
+/* Besides the notifications under way: creates, queries (both bounded below this) and executes. */
+#define WALLET_CONNECTIONS 192
 
 static void say(struct buf *why, const char *what, enum err e)
 {

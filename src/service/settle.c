@@ -71,7 +71,7 @@ static void look_at_attempts(struct settle *x, struct db *db, int64_t now)
         log_error("due_attempts_not_read", LOG_ERR(e));
         return;
     }
-    int room = ASKED_MAX - work_asks(work);
+    int room = ASKED_MAX - work_count_of(work, WORK_ASK);
     for (int i = 0; i < count && room > 0; i++) {
         if (!work_has(work, ids[i]) && unit_submit(x, ids[i], settle_unit_attempt)) {
             room--;

@@ -76,7 +76,7 @@ static enum err ask(struct settle_unit *u, struct tx *tx, const struct attempt_r
     } else {
         e = store_attempt_cas(tx, a, &to);
     }
-    if (e == ERR_OK && work_begin_ask(u->service->work, a->id)) {
+    if (e == ERR_OK && work_begin(u->service->work, a->id, WORK_ASK)) {
         u->asks = true;
         u->attempt = to;
         return ERR_OK;

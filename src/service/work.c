@@ -10,14 +10,14 @@
 
 struct work_item {
     int64_t attempt_id;
-    bool is_ask;
+    enum work_kind kind;
     struct work_item *next;
 };
 
 struct work {
     pthread_mutex_t lock;
     struct work_item *buckets[WORK_BUCKETS];
-    int count, asks;
+    int counts[WORK_KINDS];
     pthread_mutex_t wake_lock;
     struct settle *settle;
     void (*deliver_kick)(void *arg);
@@ -59,7 +59,7 @@ static struct work_item **work_find(struct work *w, int64_t attempt_id)
     return at;
 }
 
-static bool begin(struct work *w, int64_t attempt_id, bool is_ask)
+bool work_begin(struct work *w, int64_t attempt_id, enum work_kind kind)
 {
     pthread_mutex_lock(&w->lock);
     struct work_item **at = work_find(w, attempt_id);
@@ -67,22 +67,11 @@ static bool begin(struct work *w, int64_t attempt_id, bool is_ask)
     if (is_new) {
         *at = mem_alloc(sizeof **at);
         (*at)->attempt_id = attempt_id;
-        (*at)->is_ask = is_ask;
-        w->count++;
-        w->asks += is_ask;
+        (*at)->kind = kind;
+        w->counts[kind]++;
     }
     pthread_mutex_unlock(&w->lock);
     return is_new;
-}
-
-bool work_begin(struct work *w, int64_t attempt_id)
-{
-    return begin(w, attempt_id, false);
-}
-
-bool work_begin_ask(struct work *w, int64_t attempt_id)
-{
-    return begin(w, attempt_id, true);
 }
 
 void work_end(struct work *w, int64_t attempt_id)
@@ -92,8 +81,7 @@ void work_end(struct work *w, int64_t attempt_id)
     struct work_item *item = *at;
     if (item) {
         *at = item->next;
-        w->count--;
-        w->asks -= item->is_ask;
+        w->counts[item->kind]--;
     }
     pthread_mutex_unlock(&w->lock);
     mem_free(item);
@@ -107,20 +95,21 @@ bool work_has(struct work *w, int64_t attempt_id)
     return has;
 }
 
-int work_count(struct work *w)
+int work_count_of(struct work *w, enum work_kind kind)
 {
     pthread_mutex_lock(&w->lock);
-    int count = w->count;
+    int count = w->counts[kind];
     pthread_mutex_unlock(&w->lock);
     return count;
 }
 
-int work_asks(struct work *w)
+int work_count(struct work *w)
 {
-    pthread_mutex_lock(&w->lock);
-    int asks = w->asks;
-    pthread_mutex_unlock(&w->lock);
-    return asks;
+    int count = 0;
+    for (int kind = 0; kind < WORK_KINDS; kind++) {
+        count += work_count_of(w, (enum work_kind)kind);
+    }
+    return count;
 }
 
 void work_set_settle(struct work *w, struct settle *x)

@@ -14,14 +14,15 @@ struct httpc;
 struct work *work_new(void);
 void work_free(struct work *w);
 
+/* What an attempt's call under way is about. */
+enum work_kind { WORK_CREATE, WORK_EXECUTE, WORK_ASK, WORK_KINDS };
+
 /* False when this attempt has a call under way already; else it has from now on, until work_end. */
-bool work_begin(struct work *w, int64_t attempt_id);
+bool work_begin(struct work *w, int64_t attempt_id, enum work_kind kind);
 void work_end(struct work *w, int64_t attempt_id);
 bool work_has(struct work *w, int64_t attempt_id);
 int work_count(struct work *w);
-/* work_begin for a query that settle makes; and how many of those there are. */
-bool work_begin_ask(struct work *w, int64_t attempt_id);
-int work_asks(struct work *w);
+int work_count_of(struct work *w, enum work_kind kind);
 
 /* Whom to wake; NULL: nobody (any more). After the call returned nobody is inside the old one. */
 void work_set_settle(struct work *w, struct settle *x);

@@ -22,21 +22,6 @@ static int free_keys(void **state)
     return 0;
 }
 
-static int setup(void **state)
-{
-    struct world *w = mem_alloc(sizeof *w);
-    world_start(w);
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_stop(*state);
-    mem_free(*state);
-    return 0;
-}
-
 /* An administrative change, as the command line makes it. */
 struct change {
     struct store_unit unit;

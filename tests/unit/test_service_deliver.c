@@ -113,21 +113,6 @@ static struct str url_of(struct world *w, int port, const char *path)
     return arena_copy(&w->arena, str_from(text));
 }
 
-static int setup(void **state)
-{
-    struct world *w = mem_alloc(sizeof *w);
-    world_start(w);
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_stop(*state);
-    mem_free(*state);
-    return 0;
-}
-
 static void a_payment_with_long_customer_fields_is_told_whole(void **state)
 {
     struct world *w = *state;

@@ -1,21 +1,6 @@
 /* The ways of a payment through bKash: paid once, whatever happens to callbacks and answers. */
 #include "service_world.h"
 
-static int setup(void **state)
-{
-    struct world *w = mem_alloc(sizeof *w);
-    world_start(w);
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_stop(*state);
-    mem_free(*state);
-    return 0;
-}
-
 static void a_payment_is_paid_without_a_query(void **state)
 {
     struct world *w = *state;
