@@ -20,7 +20,7 @@ const MINUTES_FOR_ONE = 6 / 60;
 
 const CONFIG = {
   log: { level: 'warn' },
-  notify: { timeout_ms: 700 },
+  notify: { connect_timeout_ms: 500, timeout_ms: 700 },
   wallet: { token_budget_per_hour: 1000 },
 };
 
