@@ -65,12 +65,14 @@ suite('schedule', { endpoint: false, purposes: ['payments', 'notifications'], no
       if (n > SCHEDULE.length) {
         break;
       }
-      if (n > 1) { // the first 5 s may be over by now
-        await w.clock.advance(SCHEDULE[n - 1] - 60);
-        await sleep(700);
-        for (const { path } of cases) {
-          assert.equal(w.receiver.of(path).length, n, `not before its time (${n})`);
-        }
+      if (n === 1) { // its 5 s may be over by now, and a jump over a lease under way would let it be sent again
+        await w.clock.advance(7);
+        continue;
+      }
+      await w.clock.advance(SCHEDULE[n - 1] - 60);
+      await sleep(700);
+      for (const { path } of cases) {
+        assert.equal(w.receiver.of(path).length, n, `not before its time (${n})`);
       }
       await w.clock.advance(Math.ceil(SCHEDULE[n - 1] * 0.2) + 62);
     }
@@ -263,33 +265,6 @@ suite('schedule', { endpoint: false, purposes: ['payments', 'notifications'], no
     const notes = await w.receiver.wait(path, 80, 20000);
     assert.ok(Date.now() - start < 9000, `it took ${Date.now() - start} ms`);
     assert.equal(new Set(notes.map((n) => JSON.parse(n.text).id)).size, 80);
-  });
-
-  it('T54 the order of a payment is kept: its next notification waits for the one before', async () => {
-    const path = newPath();
-    w.receiver.on(path, (note, n) => ({ status: n <= 2 ? 500 : 200 }));
-    const payment = await w.create({ notification_endpoint_url: `${w.receiver.url}${path}` });
-    const { paymentID } = await w.begin(payment);
-    await w.sim.fault('execute', 'amount', { payment_id: paymentID, value: '1.00' });
-    await w.follow(payment, await w.sim.approve(paymentID));
-    await w.state(payment, 'review');
-    await w.settle(payment, ['--not-paid', '--reason', 'x']);
-    await payment.payer.press('cancel').catch(() => {});
-    await w.until(payment, 'its end', (p) => ['cancelled', 'failed'].includes(p.state));
-    await tries(payment, 1);
-    const { credits } = await w.cli.json(['credit', 'list', '--unattached']).catch(() => ({ credits: [] }));
-    const late = credits?.find((c) => c.payment === payment.id);
-    if (late) { // money that was told of: attaching it makes the payment paid, with a second notification
-      await w.cli.run(['credit', 'attach', late.id, '--reason', 'in the statement']);
-      await w.state(payment, 'paid');
-    }
-    await w.clock.advance(7);
-    await tries(payment, 2);
-    await w.clock.advance(400);
-    const shown = await w.until(payment, 'all delivered', (p) => p.notifications.every((n) => n.state === 'delivered'));
-    const notes = w.receiver.of(path);
-    assert.deepEqual(notes.map((n) => n.headers['webhook-sequence']), shown.notifications.length === 2 ? ['1', '1', '1', '2']
-      : ['1', '1', '1']);
   });
 
   it('T55 what changes while a notification waits: the new address, mode, fields and secret are used', async () => {
