@@ -227,9 +227,11 @@ static enum err program_start(struct program *p, struct buf *why)
         return e;
     p->gateway.service = &p->service;
     p->gateway.pages = pages_new(&p->service);
+    atomic_store(&p->gateway.starting, true);
     e = ops_start(p, why);
     if (e == ERR_OK)
         e = public_start(p, why);
+    atomic_store(&p->gateway.starting, false);
     return e;
 }
 

@@ -47,6 +47,8 @@ static struct reply *not_ready(struct request *rq, const char *reason)
 struct reply *ops_ready_get(struct request *rq)
 {
     struct gateway *g = gateway_of(rq);
+    if (atomic_load(&g->starting))
+        return not_ready(rq, "The service is starting.");
     if (atomic_load(&g->stopping))
         return not_ready(rq, "The service is stopping.");
     if (!store_writable(g->service->store))

@@ -1,5 +1,5 @@
 /* What the gateway's routes stand on: server_options.ctx of kassad's two listeners. Made by app before the servers start,
- * immutable after that but for `stopping`, released after they stopped. */
+ * immutable after that but for `starting` and `stopping`, released after they stopped. */
 #ifndef KASSA_HTTP_GATEWAY_H
 #define KASSA_HTTP_GATEWAY_H
 
@@ -11,6 +11,7 @@ struct pages;
 struct gateway {
     struct service *service;
     struct pages *pages;  /* page_pay.h */
+    atomic_bool starting; /* the public listener does not serve yet, and /readyz says so */
     atomic_bool stopping; /* /readyz says so while the public listener drains */
 };
 

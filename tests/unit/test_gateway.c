@@ -377,11 +377,14 @@ static void operators_see_health_and_move_the_sandbox_clock(void **state)
         client_end(&c);
         buf_clear(&b);
     }
-    atomic_store(&gateway.stopping, true);
-    c = ops_talk("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
-    assert_int_equal(client_status(&c), 503);
-    client_end(&c);
-    atomic_store(&gateway.stopping, false);
+    atomic_bool *unready[] = {&gateway.starting, &gateway.stopping};
+    for (size_t i = 0; i < array_len(unready); i++) {
+        atomic_store(unready[i], true);
+        c = ops_talk("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_int_equal(client_status(&c), 503);
+        client_end(&c);
+        atomic_store(unready[i], false);
+    }
 }
 
 static void without_a_sandbox_the_clock_has_no_control(void **state)
