@@ -107,7 +107,7 @@ describe(`kassad killed at system calls, seed ${SEED}`, { skip: missing, concurr
     t.diagnostic(await walk(OF_PAY, async (name) => {
       const order = load.newOrder(`pay-${name}`, random);
       await load.create(order, random);
-      await load.visit(order, 'pay', random);
+      await load.visit(order, 'pay', random, { patient: true });
       await until(() => w.receiver.notes.some((note) => note.text.includes(`"${order.order_id}"`)),
         { ms: 40000, what: `the notification of ${order.order_id}` });
       await until(() => load.look(order).then(() => order.final), { what: `the end of ${order.order_id}` });

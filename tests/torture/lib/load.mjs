@@ -181,12 +181,12 @@ export class Load {
 
   // ---- the payer ----
 
-  /** One payer, from opening the page to its end. */
-  async visit(order, plan, random) {
+  /** One payer, from opening the page to its end. `patient`: reloads for as long as it takes. */
+  async visit(order, plan, random, { patient = false } = {}) {
     if (order.id === undefined || plan === 'never come') {
       return;
     }
-    const visit = { order, plan, random, payer: new Payer(order.url), acted: new Map(), tabs: 0, declined: false };
+    const visit = { order, plan, random, patient, payer: new Payer(order.url), acted: new Map(), tabs: 0, declined: false };
     while (!this.stopping && !visit.over) {
       const page = await this.ask(() => visit.payer.page());
       if (page && page.status !== 200) {
@@ -308,7 +308,7 @@ export class Load {
 
   /** The browser follows the wallet's redirect; a payer whose browser shows an error reloads, some give up. */
   async comeBack(visit, act) {
-    for (let tries = visit.random.int(5, 300); tries > 0 && !this.stopping; tries--) {
+    for (let tries = visit.random.int(5, 300); (tries > 0 || visit.patient) && !this.stopping; tries--) {
       setTimeout(() => this.moments.emit('callback'), 2);
       const answer = await this.ask(() => visit.payer.send('GET', act.callback));
       if (answer) {
