@@ -1,5 +1,6 @@
 /* What the parser takes is written again as the same value: parse, write, parse, write gives one text. */
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "fuzz.h"
 
@@ -35,11 +36,11 @@ static void value_write(struct json_writer *w, const struct json *v)
         json_w_open(w, '{');
         JSON_FOR_EACH (member, v) {
             /* The writer's keys are C texts; the parser lets no NUL into one. */
-            char *key = strndup(member->key.p ? member->key.p : "", member->key.n);
-            FUZZ_CHECK(key && strlen(key) == member->key.n);
+            char *key = mem_strndup(member->key.p ? member->key.p : "", member->key.n);
+            FUZZ_CHECK(strlen(key) == member->key.n);
             FUZZ_CHECK(json_get(v, key) == member);
             json_w_key(w, key);
-            free(key);
+            mem_free(key);
             value_write(w, member);
         }
         json_w_close(w);

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void say(const char *fmt, va_list args)
+static void __attribute__((format(printf, 1, 0))) say(const char *fmt, va_list args)
 {
     fputs("kassa: ", stderr);
     vfprintf(stderr, fmt, args);
