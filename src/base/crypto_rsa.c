@@ -6,6 +6,7 @@
 #include "base/crypto_decoy.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include <limits.h>
 #include <pthread.h>
 
@@ -260,6 +261,7 @@ enum rsa_verdict rsa_verify(const struct rsa_public *k, struct str message, stru
         sig[0] = 0;
     }
     size_t n = rsa_recover(used, sig, info);
+    metric_add(METRIC_rsa_verifications_total, 1);
     return possible ? rsa_digest_info_check(info, n, message) : RSA_REFUSED;
 }
 
