@@ -186,6 +186,10 @@ suite('authentication', { endpoint: false }, (w) => {
     await until(async () => (await account.call('/v1/payment/history', '{}')).status === 401,
       { ms: 3000, what: 'the refusal of a revoked certificate' });
     refused(await account.call('/v1/payment/history', '{}'), 'revoked');
+    // an operator sees that it is still being used
+    await until(async () => (await w.cli.json(['cert', 'list', '--account', account.uuid])).certificates
+      .some((cert) => cert.id === account.certs.payments.id && cert.revoked_at && cert.refused_at),
+    { ms: 10000, every: 200, what: 'the time of the last refused use' });
   });
 
   it('T7 a public key is imported only if it is strong', async () => {

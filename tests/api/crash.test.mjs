@@ -1,10 +1,12 @@
 // What a client or payer was told holds after kill -9; what was under way is settled from the rows alone.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { it } from 'node:test';
 import { newOrder } from './lib/account.mjs';
-import { expectGood, parallel } from './lib/expect.mjs';
-import { suite } from './lib/harness.mjs';
-import { sleep, until } from './lib/process.mjs';
+import { expectGood, expectInvalid, parallel } from './lib/expect.mjs';
+import { BUILD, suite } from './lib/harness.mjs';
+import { run, sleep, until } from './lib/process.mjs';
 
 suite('crash', { purposes: ['payments', 'notifications'] }, (w) => {
   const notes = (payment) => w.receiver.of('/notify').filter((note) => JSON.parse(note.text).id === payment.id);
@@ -156,5 +158,53 @@ suite('crash', { purposes: ['payments', 'notifications'] }, (w) => {
     await w.restartKassad();
     assert.equal((await w.status(atWallet)).payment_status, 'paid');
     assert.equal(notes(atWallet).length, 1);
+  });
+});
+
+suite('secrets', { purposes: ['payments', 'notifications'] }, (w) => {
+  const file = () => path.join(w.dir, 'secret.key');
+  const refuses = async (change, what) => {
+    const good = fs.readFileSync(file());
+    await w.stopKassad();
+    change();
+    for (const args of [['--check-config'], []]) {
+      const { code, stdout, stderr } = await run(path.join(BUILD, 'kassad'), ['--config', w.cli.config, ...args], { cwd: w.dir });
+      assert.equal(code, 1, `${what}: ${args} ${stdout}${stderr}`);
+      assert.ok(/secret/.test(stderr), `${what}: it says what is wrong: ${stderr}`);
+      assert.ok(!stderr.includes(good.toString().trim()), `${what}: it does not tell the key`);
+    }
+    fs.rmSync(file(), { force: true });
+    fs.writeFileSync(file(), good, { mode: 0o600 });
+    await w.startKassad();
+  };
+
+  it('T8 without its secret key, or with an empty, unreadable or open one, kassad does not start', async () => {
+    await refuses(() => fs.rmSync(file()), 'no file');
+    await refuses(() => fs.writeFileSync(file(), ''), 'an empty file');
+    await refuses(() => fs.writeFileSync(file(), 'not a key\n'), 'no key');
+    await refuses(() => fs.chmodSync(file(), 0o644), 'a file that others can read');
+    await refuses(() => fs.truncateSync(file(), 20), 'half a key');
+  });
+
+  it('T8 with another key the wallet is closed and nothing is signed or sent: the notification is parked', async () => {
+    const payment = await w.create();
+    const good = fs.readFileSync(file());
+    await w.stopKassad();
+    fs.rmSync(file());
+    const other = path.join(w.dir, 'other');
+    const made = await run(path.join(BUILD, 'kassa'), ['init', '--dir', other], { cwd: w.dir });
+    assert.equal(made.code, 0, made.stderr);
+    fs.copyFileSync(path.join(other, 'secret.key'), file());
+    fs.chmodSync(file(), 0o600);
+    await w.startKassad();
+    expectInvalid(await w.tryCreate(), ['customer_code'], 'the wallet cannot be used');
+    await payment.payer.press('cancel');
+    const shown = await w.until(payment, 'parked', (p) => p.notifications[0]?.state === 'parked');
+    assert.equal(w.receiver.notes.length, 0);
+    await w.stopKassad();
+    fs.writeFileSync(file(), good, { mode: 0o600 });
+    await w.startKassad();
+    await w.cli.run(['notification', 'resend', shown.notifications[0].id]);
+    await w.receiver.wait('/notify');
   });
 });

@@ -369,7 +369,7 @@ suite('wallet', { feePercent: '1.00', purposes: ['payments', 'notifications'] },
     assert.equal((await noted(payment)).length, 1);
   });
 
-  it('T41 a create that fails or is lost: the payer presses again', async () => {
+  it('a create at the wallet that fails or is lost: the payer presses again', async () => {
     const faults = [['drop_before'], ['drop_after_commit'], ['half_json'], ['code', { value: '9999' }], ['empty'],
       ['payment_id', { value: '' }], ['status_500']];
     for (const [fault, extra] of faults) {
