@@ -6,7 +6,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { BUILD, suite, World } from './lib/harness.mjs';
-import { request } from './lib/http.mjs';
+import { request, trust } from './lib/http.mjs';
 import { freePort, run, sleep, until } from './lib/process.mjs';
 
 const KASSAD = path.join(BUILD, 'kassad');
@@ -140,7 +140,7 @@ describe('kassad with TLS', { concurrency: false }, () => {
   it('https serves calls, and TLS 1.1 is refused', async () => {
     w.port = await freePort();
     w.apiUrl = `https://127.0.0.1:${w.port}`;
-    w.ca = fs.readFileSync(cert);
+    trust(fs.readFileSync(cert));
     w.configure({ server: { listen: `127.0.0.1:${w.port}`, api_url: w.apiUrl, pay_url: w.apiUrl } });
     await w.startKassad();
     program = w.kassad;
