@@ -60,6 +60,12 @@ export class Load {
     await Promise.all(this.running ?? []);
   }
 
+  /** kassad may be down for good: nobody waits for an answer any more. */
+  async abandon() {
+    this.abandoned = true;
+    await this.stop();
+  }
+
   fault(text) {
     if (this.faults.length < FAULTS_SHOWN) {
       this.faults.push(text);
@@ -137,7 +143,7 @@ export class Load {
     const twice = random.chance(0.1);
     for (;;) {
       const answered = await Promise.all(twice ? [this.post(order), this.post(order)] : [this.post(order)]);
-      if (answered.every(Boolean)) {
+      if (answered.every(Boolean) || this.abandoned) {
         return;
       }
       await sleep(random.int(10, 60));

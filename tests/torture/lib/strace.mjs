@@ -1,5 +1,6 @@
 // strace as the hand that makes system calls fail or kills at one: no hook in the programs themselves.
 import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import { sleep } from '../../api/lib/process.mjs';
 
 /** Why strace can't be used here; undefined when it can. */
@@ -27,7 +28,9 @@ export class Strace {
     let over;
     s.ended.then((end) => {
       over = end;
+      clearInterval(s.watch);
     });
+    s.watchEnd(pid);
     s.child.stderr.on('data', (d) => {
       said += d;
     });
@@ -38,6 +41,23 @@ export class Strace {
       await sleep(5);
     }
     return s;
+  }
+
+  /** A tracer that misses its tracee's end, as was seen on busy machines, keeps that end from the parent: then it goes itself. */
+  watchEnd(pid) {
+    let dead = 0;
+    this.watch = setInterval(() => {
+      let status = '';
+      try {
+        status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
+      } catch {
+        // it is gone
+      }
+      dead = /^State:\s+Z/m.test(status) ? dead + 1 : 0;
+      if (dead > 3) {
+        this.child.kill('SIGKILL');
+      }
+    }, 500);
   }
 
   async detach() {
