@@ -287,3 +287,20 @@ enum err ip_parse(struct str s, struct sockaddr_storage *ret)
     }
     return ERR_SYNTAX;
 }
+
+void ip_format(const struct sockaddr *sa, char ret[IP_TEXT_LEN])
+{
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    ret[0] = '\0';
+    if (sa->sa_family == AF_INET) {
+        memcpy(&in, sa, sizeof(in));
+        inet_ntop(AF_INET, &in.sin_addr, ret, IP_TEXT_LEN);
+    } else if (sa->sa_family == AF_INET6) {
+        memcpy(&in6, sa, sizeof(in6));
+        if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+            inet_ntop(AF_INET, &in6.sin6_addr.s6_addr[12], ret, IP_TEXT_LEN);
+        else
+            inet_ntop(AF_INET6, &in6.sin6_addr, ret, IP_TEXT_LEN);
+    }
+}

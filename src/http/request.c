@@ -4,10 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "base/url.h"
 #include "http/server_private.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
 
 /* The tree of a parsed body is larger than its text; a body that would need more is refused as unreadable. */
 #define ARENA_PER_BODY_BYTE 64
@@ -105,43 +102,6 @@ static void request_id_make(char out[REQUEST_ID_LEN + 1])
     for (int i = 0; i < REQUEST_ID_LEN; i++)
         out[i] = digits[raw[i] & 63];
     out[REQUEST_ID_LEN] = '\0';
-}
-
-static void peer_format(struct MHD_Connection *c, char out[46])
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    out[0] = '\0';
-    if (!info || !info->client_addr)
-        return;
-    if (info->client_addr->sa_family == AF_INET) {
-        const struct sockaddr_in *in = (const void *)info->client_addr;
-        inet_ntop(AF_INET, &in->sin_addr, out, 46);
-    } else if (info->client_addr->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *in = (const void *)info->client_addr;
-        if (IN6_IS_ADDR_V4MAPPED(&in->sin6_addr))
-            inet_ntop(AF_INET, &in->sin6_addr.s6_addr[12], out, 46);
-        else
-            inet_ntop(AF_INET6, &in->sin6_addr, out, 46);
-    }
-}
-
-/* Only the last entry was written by the proxy we trust; those before it are the client's own words. */
-static void client_ip_find(struct request_private *p, const struct header_facts *f)
-{
-    peer_format(p->connection, p->rq.client_ip);
-    struct str proxy = p->server->options.trusted_proxy;
-    if (proxy.n == 0 || !str_is(proxy, p->rq.client_ip) || str_absent(f->forwarded_for))
-        return;
-    size_t start = f->forwarded_for.n;
-    while (start > 0 && f->forwarded_for.p[start - 1] != ',')
-        start--;
-    struct str last = str_trim(str_sub(f->forwarded_for, start, f->forwarded_for.n));
-    struct sockaddr_storage address;
-    if (last.n >= sizeof(p->rq.client_ip) || ip_parse(last, &address) != ERR_OK)
-        return;
-    memcpy(p->rq.client_ip, last.p, last.n);
-    p->rq.client_ip[last.n] = '\0';
 }
 
 /* The first refusal in the order of checks that needs no more than the headers. */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/url.h"
 #include "http/server_private.h"
 #include <poll.h>
 #include <stdio.h>
@@ -171,18 +172,36 @@ static enum err server_run(struct server *s, struct buf *why)
     return e;
 }
 
+/* Kept as the text that a peer's address is compared with. */
+static enum err proxy_set(struct server *s, struct str address, struct buf *why)
+{
+    struct sockaddr_storage sa;
+    char text[IP_TEXT_LEN];
+    s->options.trusted_proxy = STR_ABSENT;
+    if (address.n == 0)
+        return ERR_OK;
+    if (ip_parse(address, &sa) != ERR_OK) {
+        buf_printf(why, "trusted_proxy: '%.*s' is no IP address\n", STR_FMT(address));
+        return ERR_CONFIG;
+    }
+    ip_format((const struct sockaddr *)&sa, text);
+    s->options.trusted_proxy = text_copy(str_from(text));
+    return ERR_OK;
+}
+
 enum err server_start(const struct server_options *o, struct buf *why, struct server **ret)
 {
     struct server *s = mem_alloc(sizeof(*s));
     s->options = *o;
     s->options.listen = text_copy(o->listen);
-    s->options.trusted_proxy = text_copy(o->trusted_proxy);
     s->options.tls_cert = text_copy(o->tls_cert);
     s->options.tls_key = text_copy(o->tls_key);
     atomic_init(&s->refs, 1);
     pthread_mutex_init(&s->lock, NULL);
     MHD_set_panic_func(on_panic, NULL);
-    enum err e = acceptor_new(s->options.listen, why, &s->acceptor);
+    enum err e = proxy_set(s, o->trusted_proxy, why);
+    if (e == ERR_OK)
+        e = acceptor_new(s->options.listen, why, &s->acceptor);
     if (e == ERR_OK)
         e = server_run(s, why);
     if (e != ERR_OK) {

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/url.h"
 #include <stdint.h>
 
 struct reply;
@@ -20,8 +21,8 @@ struct request {
     struct str query;        /* raw, without '?'; absent: none */
     struct str body;         /* whole; empty when there is none */
     struct str param;        /* the path's variable segment, see struct route; absent: none */
-    char client_ip
-        [46]; /* of the peer, or X-Forwarded-For's last entry when the peer is the trusted proxy */
+    /* Of the peer, or X-Forwarded-For's last entry when the peer is the trusted proxy; in ip_format's spelling. */
+    char client_ip[IP_TEXT_LEN];
     char request_id[REQUEST_ID_LEN + 1];
     int64_t started_us;
     struct arena arena; /* dies with the request; the request lives until its reply is sent */

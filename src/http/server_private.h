@@ -113,6 +113,10 @@ void headers_walk(struct MHD_Connection *c, const char *method, struct str targe
 /* application/json, with or without parameters, in any case. */
 bool content_type_is_json(struct str value);
 
+/* ---- client_ip.c ---- */
+/* Sets rq.client_ip. */
+void client_ip_find(struct request_private *p, const struct header_facts *f);
+
 /* ---- route_match.c ---- */
 /* ERR_OK with the route and its variable segment (absent: none), ERR_NOT_FOUND, ERR_METHOD. */
 enum err route_match(const struct route *routes, struct str method, struct str path,

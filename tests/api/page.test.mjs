@@ -272,3 +272,27 @@ suite('the payment page\'s limits', { config: { limits: { page_posts_per_minute:
     assert.equal((await new Payer(payment.url).page()).status, 200);
   });
 });
+
+suite('the payment page\'s limits behind a proxy', {
+  config: { server: { trusted_proxy: '::ffff:127.0.0.1' }, limits: { unknown_pages_per_minute: 3 } } }, (w) => {
+  const guess = async (address) => (await request('GET', `${w.payUrl}/00000000-0000-4000-8000-000000000001`,
+    { headers: { ...HTML, 'X-Forwarded-For': `198.51.100.1, ${address}` } })).status;
+  const guesses = async (addresses) => {
+    const statuses = [];
+    for (const address of addresses) {
+      statuses.push(await guess(address));
+    }
+    return statuses;
+  };
+
+  it('T14 an address is one client in whatever spelling, and another one is another', async () => {
+    assert.deepEqual(await guesses(['203.0.113.9', '203.0.113.9:5678', '::ffff:203.0.113.9', '[::FFFF:cb00:7109]:443']), [404, 404, 404, 429]);
+    assert.deepEqual(await guesses(['::ffff:203.0.113.10', '203.0.113.11']), [404, 404]);
+    assert.deepEqual(await guesses(['2001:db8::1', '2001:DB8:0:0::0001', '[2001:db8::1]:443', '2001:db8:0:0::1']), [404, 404, 404, 429]);
+  });
+
+  it('T14 whoever owns a /64 does not get more guesses by changing the address within it', async () => {
+    assert.deepEqual(await guesses(['2001:db8:1::1', '2001:db8:1::2', '2001:db8:1:0:a:b:c:d', '2001:db8:1::3']), [404, 404, 404, 429]);
+    assert.equal(await guess('2001:db8:1:1::1'), 404);
+  });
+});

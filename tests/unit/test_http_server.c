@@ -83,7 +83,6 @@ static int suite_start(void **state)
         .connections_max = 200,
         .connection_memory = 8192,
         .idle_timeout_s = 20,
-        .trusted_proxy = STR("127.0.0.1"),
         .error_page = page_of_error};
     struct buf why;
     buf_init(&why, 1000);
@@ -494,25 +493,13 @@ static void every_reply_has_its_id_and_safe_headers(void **state)
     client_end(&c);
 }
 
-static void the_trusted_proxy_names_the_client_by_the_last_entry(void **state)
+static void handlers_read_headers_and_cookies(void **state)
 {
     (void)state;
-    static const char *const cases[][2] = {
-        {"X-Forwarded-For: 6.6.6.6, 203.0.113.9\r\n", "[203.0.113.9  ]"},
-        {"X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 2001:db8::1\r\n", "[2001:db8::1  ]"},
-        {"X-Forwarded-For: <script>\r\n", "[127.0.0.1  ]"},
-        {"X-Forwarded-For: 6.6.6.6,\r\n", "[127.0.0.1  ]"},
-        {"x-thing:  a b \r\nCookie: x=y; lang=bn\r\n", "[127.0.0.1 a b bn]"},
-    };
-    for (size_t i = 0; i < array_len(cases); i++) {
-        struct buf b;
-        buf_init(&b, 1000);
-        buf_printf(&b, "GET /who HTTP/1.1\r\nHost: x\r\n%s\r\n", cases[i][0]);
-        struct client c = client_talk(port, buf_view(&b));
-        assert_true(client_has(&c, cases[i][1]));
-        client_end(&c);
-        buf_clear(&b);
-    }
+    struct client c = client_talk(port,
+        STR("GET /who HTTP/1.1\r\nHost: x\r\nx-thing:  a b \r\nCookie: x=y; lang=bn\r\n\r\n"));
+    assert_true(client_has(&c, "[127.0.0.1 a b bn]"));
+    client_end(&c);
 }
 
 static void an_address_that_cannot_be_served_says_why(void **state)
@@ -558,7 +545,7 @@ int main(void)
         cmocka_unit_test(a_variable_segment_is_one_segment_and_fixed_paths_win),
         cmocka_unit_test(browsers_get_pages_and_programs_get_json),
         cmocka_unit_test(every_reply_has_its_id_and_safe_headers),
-        cmocka_unit_test(the_trusted_proxy_names_the_client_by_the_last_entry),
+        cmocka_unit_test(handlers_read_headers_and_cookies),
         cmocka_unit_test(an_address_that_cannot_be_served_says_why),
     };
     return cmocka_run_group_tests(tests, suite_start, suite_stop);

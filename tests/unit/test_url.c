@@ -257,6 +257,33 @@ static void ip_texts_are_strict(void **state)
     assert_int_equal(sa.ss_family, AF_UNSPEC);
 }
 
+static void an_address_has_one_text(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"192.0.2.7", "192.0.2.7"},
+        {"::ffff:192.0.2.7", "192.0.2.7"},
+        {"::FFFF:c000:207", "192.0.2.7"},
+        {"0:0:0:0:0:ffff:192.0.2.7", "192.0.2.7"},
+        {"2001:DB8::7", "2001:db8::7"},
+        {"2001:0db8:0000:0000:0000:0000:0000:0007", "2001:db8::7"},
+        {"2001:db8:0:0:0::7", "2001:db8::7"},
+        {"0:0:0:0:0:0:0:1", "::1"},
+        {"::", "::"},
+        {"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255",
+            "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+    };
+    char text[IP_TEXT_LEN];
+    for (size_t i = 0; i < array_len(rows); i++) {
+        struct sockaddr_storage sa;
+        assert_int_equal(ip_parse(str_from(rows[i][0]), &sa), ERR_OK);
+        ip_format((const struct sockaddr *)&sa, text);
+        assert_string_equal(text, rows[i][1]);
+    }
+    ip_format(&(struct sockaddr){.sa_family = AF_UNIX}, text);
+    assert_string_equal(text, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +298,7 @@ int main(void)
         cmocka_unit_test(the_neighbours_of_private_ranges_are_public),
         cmocka_unit_test(loopback_hosts_are_known),
         cmocka_unit_test(ip_texts_are_strict),
+        cmocka_unit_test(an_address_has_one_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
