@@ -34,9 +34,9 @@ enum err rsa_public_to_pem(const struct rsa_public *k, struct buf *pem) must_che
 enum err rsa_public_to_der(const struct rsa_public *k, struct buf *der) must_check;
 int rsa_public_bits(const struct rsa_public *k);
 
-/* A fixed 2048-bit key whose private half nobody has: unknown accounts are checked against it, so that they
- * take as long as known ones. Owner: crypto. */
-const struct rsa_public *rsa_public_decoy(void);
+/* A key that signatures of that length could be made with, of 2048 bits when none could: what there is no key for is checked
+ * against it, so that it takes as long. It is nobody's key and its verdict says nothing: drop it. Owner: crypto. Any thread. */
+const struct rsa_public *rsa_public_decoy(size_t signature_n);
 
 /* PKCS#1 v1.5 over `message`. One RSA operation decides both digests: the signature is recovered and the whole
  * DigestInfo is compared with the 51-byte SHA-256 and the 35-byte SHA-1 encoding (RFC 8017, section 9.2). */

@@ -3,12 +3,11 @@
  * Every failure of OpenSSL leaves its thread's error queue empty. */
 #include "base/crypto.h"
 
-#include "base/crypto_decoy.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include <limits.h>
-#include <pthread.h>
+#include <stdatomic.h>
 
 /* OpenSSL has a type with the name of one of our errors. */
 #define ERR_STATE openssl_err_state
@@ -18,6 +17,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -25,6 +25,9 @@
 
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 4096
+/* Decoys are as long as signatures may be, in bytes. */
+#define DECOY_MIN (RSA_BITS_MIN / 8)
+#define DECOYS (RSA_SIG_MAX - DECOY_MIN + 1)
 #define RSA_EXPONENT_MIN 65537
 /* Larger ones are legal but make a check as slow as a signature. */
 #define RSA_EXPONENT_BITS_MAX 64
@@ -180,29 +183,57 @@ int rsa_public_bits(const struct rsa_public *k)
     return k->bits;
 }
 
-static pthread_once_t decoys_once = PTHREAD_ONCE_INIT;
-static struct rsa_public *decoys[3];
-
-static void decoys_make(void)
+/* A modulus of the wanted length out of nothing but counted hashes: an operation with it costs what one with a real
+ * key costs, and that is all it is for. */
+static void decoy_modulus(uint8_t out[RSA_SIG_MAX], size_t n)
 {
-    static const char *const pems[] = {DECOY_2048_PEM, DECOY_3072_PEM, DECOY_4096_PEM};
-    for (size_t i = 0; i < array_len(pems); i++)
-        ensure(
-            rsa_public_from_pem(str_from(pems[i]), &decoys[i]) == ERR_OK, "a decoy is unreadable");
+    for (size_t i = 0; i < RSA_SIG_MAX / SHA256_LEN; i++) {
+        uint8_t counter = (uint8_t)i;
+        sha256(&counter, 1, out + i * SHA256_LEN);
+    }
+    out[0] |= 0x80;
+    out[n - 1] |= 1;
 }
 
-static const struct rsa_public *rsa_decoy_of(size_t signature_n)
+static struct rsa_public *decoy_make(size_t n)
 {
-    pthread_once(&decoys_once, decoys_make);
-    for (size_t i = 1; i < array_len(decoys); i++)
-        if (decoys[i]->size == signature_n)
-            return decoys[i];
-    return decoys[0];
+    uint8_t modulus[RSA_SIG_MAX];
+    decoy_modulus(modulus, n);
+    BIGNUM *bn = BN_bin2bn(modulus, (int)n, NULL);
+    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    ensure(bn && build && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, bn) == 1 &&
+               OSSL_PARAM_BLD_push_uint(build, OSSL_PKEY_PARAM_RSA_E, RSA_EXPONENT_MIN) == 1,
+        "no memory for a decoy");
+    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    EVP_PKEY *pkey = NULL;
+    struct rsa_public *k = NULL;
+    ensure(params && ctx && EVP_PKEY_fromdata_init(ctx) == 1 &&
+               EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) == 1 &&
+               rsa_public_make(pkey, &k) == ERR_OK,
+        "a decoy can't be made");
+    EVP_PKEY_CTX_free(ctx);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(build);
+    BN_free(bn);
+    return k;
 }
 
-const struct rsa_public *rsa_public_decoy(void)
+const struct rsa_public *rsa_public_decoy(size_t signature_n)
 {
-    return rsa_decoy_of(0);
+    static _Atomic(struct rsa_public *) decoys[DECOYS];
+    bool usual = signature_n >= DECOY_MIN && signature_n <= RSA_SIG_MAX;
+    size_t n = usual ? signature_n : DECOY_MIN;
+    struct rsa_public *k = atomic_load(&decoys[n - DECOY_MIN]);
+    if (!k) {
+        struct rsa_public *mine = decoy_make(n);
+        bool first = atomic_compare_exchange_strong(&decoys[n - DECOY_MIN], &k, mine);
+        if (first)
+            k = mine;
+        else
+            rsa_public_free(mine);
+    }
+    return k;
 }
 
 /* The bytes under the padding, or 0. `out` must hold RSA_SIG_MAX bytes. */
@@ -251,7 +282,7 @@ enum rsa_verdict rsa_verify(const struct rsa_public *k, struct str message, stru
     uint8_t info[RSA_SIG_MAX];
     uint8_t sig[RSA_SIG_MAX] = {0};
     bool possible = signature.n == k->size;
-    const struct rsa_public *used = possible ? k : rsa_decoy_of(signature.n);
+    const struct rsa_public *used = possible ? k : rsa_public_decoy(signature.n);
     if (signature.n == used->size)
         memcpy(sig, signature.p, used->size);
     else
@@ -262,6 +293,7 @@ enum rsa_verdict rsa_verify(const struct rsa_public *k, struct str message, stru
     }
     size_t n = rsa_recover(used, sig, info);
     metric_add(METRIC_rsa_verifications_total, 1);
+    metric_add(METRIC_rsa_verification_bits_total, (int64_t)used->size * 8);
     return possible ? rsa_digest_info_check(info, n, message) : RSA_REFUSED;
 }
 

@@ -40,7 +40,7 @@ enum err accounts_find(
 void accounts_release(const struct account_view *v);
 
 /* Verifies with the account's certificates of that purpose that are valid now (not revoked, not_before <= now,
- * now < not_after). A NULL view costs the same: the decoy key. Sign is the header's text (base64). A refused use is noted
+ * now < not_after). What a refusal costs depends on Sign's length alone, not on the view, which may be NULL. Sign is the header's text (base64). A refused use is noted
  * on the account's newest certificate (at most once a minute, never on the caller's path). */
 enum rsa_verdict accounts_verify(struct accounts *a, const struct account_view *v,
     enum cert_purpose p, int64_t now, struct str body, struct str sign_base64) must_check;

@@ -13,32 +13,32 @@ static bool key_valid(const struct account_key *k, int64_t now)
     return k->not_before <= now && (k->not_after == 0 || now < k->not_after);
 }
 
-/* A key whose length differs from the signature's is passed over: that costs no operation, whoever asks. */
-static enum rsa_verdict keys_try(const struct account_full *f, enum cert_purpose p, int64_t now,
-    struct str body, struct str sig, int *ret_tried)
+static bool key_fits(
+    const struct account_key *k, enum cert_purpose p, int64_t now, size_t signature_n)
 {
-    int tried = 0;
-    enum rsa_verdict verdict = RSA_REFUSED;
-    for (int i = 0; i < f->key_count && tried < KEYS_TRIED_MAX && verdict == RSA_REFUSED; i++) {
-        const struct account_key *k = &f->keys[i];
-        if (k->purpose != p || !k->public_key || !key_valid(k, now) ||
-            (size_t)(rsa_public_bits(k->public_key) + 7) / 8 != sig.n) {
-            continue;
-        }
-        tried++;
-        verdict = rsa_verify(k->public_key, body, sig);
-    }
-    *ret_tried = tried;
-    return verdict;
+    return k->purpose == p && k->public_key && key_valid(k, now) &&
+           (size_t)(rsa_public_bits(k->public_key) + 7) / 8 == signature_n;
 }
 
-/* One operation, whose answer is not wanted: an unknown account must take as long as a known one. */
-static void decoy_try(struct str body)
+/* The signature's length alone says which keys are tried, and a refusal has always cost KEYS_TRIED_MAX operations of that size:
+ * what the account lacks, or whether there is one, the decoy makes up for. */
+static enum rsa_verdict keys_try(
+    const struct account_full *f, enum cert_purpose p, int64_t now, struct str body, struct str sig)
 {
-    static const uint8_t sig[256] = {0, 1, 2, 3};
-    enum rsa_verdict ignored =
-        rsa_verify(rsa_public_decoy(), body, (struct str){(const char *)sig, sizeof sig});
-    (void)ignored;
+    const struct rsa_public *decoy = rsa_public_decoy(sig.n);
+    int tried = 0, count = f ? f->key_count : 0;
+    enum rsa_verdict verdict = RSA_REFUSED;
+    for (int i = 0; i < count && tried < KEYS_TRIED_MAX && verdict == RSA_REFUSED; i++) {
+        if (key_fits(&f->keys[i], p, now, sig.n)) {
+            tried++;
+            verdict = rsa_verify(f->keys[i].public_key, body, sig);
+        }
+    }
+    for (; tried < KEYS_TRIED_MAX && verdict == RSA_REFUSED; tried++) {
+        enum rsa_verdict ignored = rsa_verify(decoy, body, sig);
+        (void)ignored;
+    }
+    return verdict;
 }
 
 enum rsa_verdict account_full_verify(const struct account_full *f, enum cert_purpose p, int64_t now,
@@ -46,16 +46,10 @@ enum rsa_verdict account_full_verify(const struct account_full *f, enum cert_pur
 {
     uint8_t raw[RSA_SIG_MAX];
     size_t n = 0;
-    int tried = 0;
-    enum rsa_verdict verdict = RSA_REFUSED;
-    enum err e = base64_decode(str_trim(sign_base64), raw, sizeof raw, &n);
-    if (e == ERR_OK && f) {
-        verdict = keys_try(f, p, now, body, (struct str){(const char *)raw, n}, &tried);
+    if (base64_decode(str_trim(sign_base64), raw, sizeof raw, &n) != ERR_OK) {
+        n = 0;
     }
-    if (tried == 0) {
-        decoy_try(body);
-    }
-    return verdict;
+    return keys_try(f, p, now, body, (struct str){(const char *)raw, n});
 }
 
 struct refused_note {

@@ -223,22 +223,52 @@ suite('authentication', { endpoint: false }, (w) => {
     assert.deepEqual(Object.keys(JSON.parse(text).errors), ['sign']);
   });
 
-  it('T13 a refused call costs as many RSA operations as a good one, whatever was wrong', async () => {
+  /** RSA operations, and the sum of their sizes, of one call. */
+  const cost = async (call) => {
+    const read = () => Promise.all(['', '_bits'].map(async (what) =>
+      w.metric(what ? 'kassa_rsa_verification_bits_total' : 'kassa_rsa_verifications_total')));
+    const [operations, bits] = await read();
+    await call();
+    const [operationsAfter, bitsAfter] = await read();
+    return { operations: operationsAfter - operations, bits: bitsAfter - bits };
+  };
+
+  it('T13 a refused call costs the same RSA operations, whatever was wrong', async () => {
     const sign = w.sign('[]');
-    const verifications = () => w.metric('kassa_rsa_verifications_total');
-    const cost = async (what) => {
-      const before = await verifications();
-      for (let i = 0; i < 10; i++) {
-        await what();
+    const alike = async (call, what) => assert.deepEqual(await cost(call), { operations: 4, bits: 4 * 2048 }, what);
+    await alike(() => status({ sign }), 'a wrong signature');
+    await alike(() => status({ account: crypto.randomUUID(), sign }), 'an unknown account');
+    await alike(() => status({ account: 'no-uuid', sign }), 'an unreadable account');
+    await alike(() => status({ sign: 'AAAA' }), 'a signature of a length that no key has');
+    await alike(() => status({ sign: '%%%' }), 'no base64');
+    assert.deepEqual(await cost(() => w.call('/v1/payment/history', {})), { operations: 1, bits: 2048 }, 'a good call');
+  });
+
+  it('T13 a signature costs the same for every account, whatever keys it has and whether it exists', async () => {
+    const withKeys = async (...sizes) => {
+      const account = await w.addAccount({ endpoint: false, purposes: ['payments'] });
+      await w.revoke(account.certs.payments);
+      for (const modulusLength of sizes) {
+        const pair = crypto.generateKeyPairSync('rsa', { modulusLength });
+        const file = path.join(w.dir, `${modulusLength}.pem`);
+        fs.writeFileSync(file, pair.publicKey.export({ type: 'spki', format: 'pem' }));
+        const result = await w.tryImport(account, 'payments', file);
+        assert.equal(result.code, 0, result.stderr);
+        await until(async () => (await account.call('/v1/payment/history', '{}', { key: pair.privateKey })).status === 200,
+          { ms: 5000, what: `the key of ${modulusLength} bits` });
       }
-      return (await verifications()) - before;
+      return account.uuid;
     };
-    assert.equal(await cost(() => w.call('/v1/payment/history', {})), 10);
-    assert.equal(await cost(() => status({ sign })), 10, 'a wrong signature');
-    assert.equal(await cost(() => status({ account: crypto.randomUUID(), sign })), 10, 'an unknown account');
-    assert.equal(await cost(() => status({ account: 'no-uuid', sign })), 10, 'an unreadable account');
-    assert.equal(await cost(() => status({ sign: 'AAAA' })), 10, 'a signature of another length');
-    assert.equal(await cost(() => status({ sign: '%%%' })), 10, 'no base64');
+    const accounts = { unknown: crypto.randomUUID(), none: await withKeys(), 2048: await withKeys(2048), 3072: await withKeys(3072),
+      4096: await withKeys(4096), 2056: await withKeys(2056), two: await withKeys(2048, 2048), both: await withKeys(2048, 4096) };
+    for (const bytes of [255, 256, 257, 300, 384, 512, 513]) {
+      const sign = crypto.randomBytes(bytes).toString('base64');
+      const bits = 8 * (bytes < 256 || bytes > 512 ? 256 : bytes);
+      for (const [what, account] of Object.entries(accounts)) {
+        assert.deepEqual(await cost(async () => refused(await status({ account, sign }), what)), { operations: 4, bits: 4 * bits },
+          `${bytes} bytes, an account: ${what}`);
+      }
+    }
   });
 
   it('T14 no header chooses the identity or the host of a link', async () => {

@@ -1,5 +1,6 @@
 #include "base/crypto.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/text.h"
 #include "crypto_vectors.h"
 #include <pthread.h>
@@ -270,14 +271,43 @@ static void a_public_key_goes_through_pem_and_der_unchanged(void **state)
     rsa_public_free(k);
 }
 
-static void the_decoy_is_a_2048_bit_key_that_accepts_nothing(void **state)
+static void a_decoy_has_its_signatures_length_and_accepts_none(void **state)
 {
     (void)state;
-    const struct rsa_public *k = rsa_public_decoy();
-    assert_ptr_equal(k, rsa_public_decoy());
-    assert_int_equal(rsa_public_bits(k), 2048);
-    assert_int_equal(rsa_verify(k, STR(MESSAGE), from_hex(SIG_SHA256)), RSA_REFUSED);
-    assert_int_equal(rsa_verify(k, STR(MESSAGE), from_hex(SIG_4096_SHA256)), RSA_REFUSED);
+    for (size_t n = 256; n <= 512; n++)
+        assert_int_equal(rsa_public_bits(rsa_public_decoy(n)), 8 * n);
+    static const size_t odd[] = {0, 1, 255, 513, SIZE_MAX};
+    for (size_t i = 0; i < array_len(odd); i++)
+        assert_int_equal(rsa_public_bits(rsa_public_decoy(odd[i])), 2048);
+    static const char *const signatures[] = {SIG_SHA256, SIG_4096_SHA256};
+    for (size_t i = 0; i < array_len(signatures); i++) {
+        struct str s = from_hex(signatures[i]);
+        assert_int_equal(rsa_verify(rsa_public_decoy(s.n), STR(MESSAGE), s), RSA_REFUSED);
+        assert_int_equal(rsa_verify(rsa_public_decoy(0), STR(MESSAGE), s), RSA_REFUSED);
+    }
+}
+
+/* Sums what rsa_verify's operations cost. */
+static int64_t verification_bits(const struct rsa_public *k, size_t signature_n)
+{
+    static const char zeros[600];
+    int64_t before = metric_get(METRIC_rsa_verification_bits_total);
+    assert_int_equal(rsa_verify(k, STR(MESSAGE), (struct str){zeros, signature_n}), RSA_REFUSED);
+    return metric_get(METRIC_rsa_verification_bits_total) - before;
+}
+
+static void the_signatures_length_decides_what_an_operation_costs(void **state)
+{
+    (void)state;
+    struct rsa_public *keys[] = {public_of(KEY_PUBLIC), public_of(KEY_4096_PUBLIC)};
+    for (size_t i = 0; i < array_len(keys); i++) {
+        for (size_t n = 256; n <= 512; n++)
+            assert_int_equal(verification_bits(keys[i], n), 8 * n);
+        assert_int_equal(verification_bits(keys[i], 0), 2048);
+        assert_int_equal(verification_bits(keys[i], 255), 2048);
+        assert_int_equal(verification_bits(keys[i], 513), 2048);
+        rsa_public_free(keys[i]);
+    }
 }
 
 static void assert_signs_as_before(struct rsa_private *k)
@@ -429,7 +459,7 @@ static void *sign_and_verify(void *arg)
         struct str signature = {(char *)sig, n};
         if (rsa_verify(s->pub, m, signature) != (odd ? RSA_GOOD_SHA1 : RSA_GOOD_SHA256))
             return verify;
-        if (rsa_verify(rsa_public_decoy(), m, signature) != RSA_REFUSED)
+        if (rsa_verify(rsa_public_decoy(n), m, signature) != RSA_REFUSED)
             return decoy;
     }
     return NULL;
@@ -467,7 +497,8 @@ int main(void)
         cmocka_unit_test(public_keys_out_of_bounds_are_refused),
         cmocka_unit_test(what_is_no_public_rsa_key_is_refused),
         cmocka_unit_test(a_public_key_goes_through_pem_and_der_unchanged),
-        cmocka_unit_test(the_decoy_is_a_2048_bit_key_that_accepts_nothing),
+        cmocka_unit_test(a_decoy_has_its_signatures_length_and_accepts_none),
+        cmocka_unit_test(the_signatures_length_decides_what_an_operation_costs),
         cmocka_unit_test(private_keys_are_read_in_every_usual_form),
         cmocka_unit_test(bad_private_keys_are_refused),
         cmocka_unit_test(a_private_key_goes_through_der_and_encrypted_pem),

@@ -1,4 +1,5 @@
 /* Who may call: accounts, their certificates in time, and changes that show within a second. */
+#include "base/metrics.h"
 #include "service/wallet_host.h"
 #include "service_world.h"
 
@@ -158,6 +159,52 @@ static void certificates_overlap_and_end(void **state)
     clock_advance(&w->clock, 1);
     assert_int_equal(verify(w, CERT_PAYMENTS, 0, RSA_DIGEST_SHA1), RSA_REFUSED);
     assert_int_equal(verify(w, CERT_PAYMENTS, 1, RSA_DIGEST_SHA1), RSA_GOOD_SHA1);
+}
+
+/* Of a refused Sign of so many bytes, at the account or, without one, at an unknown account. */
+static void assert_refusal_costs(struct world *w, bool known, size_t sign_n, int64_t bits)
+{
+    uint8_t sig[RSA_SIG_MAX + 1];
+    struct buf b64;
+    buf_init(&b64, 2048);
+    memset(sig, 0x5c, sizeof sig);
+    base64_encode(&b64, sig, sign_n);
+    int64_t operations = metric_get(METRIC_rsa_verifications_total);
+    int64_t sum = metric_get(METRIC_rsa_verification_bits_total);
+    enum rsa_verdict verdict =
+        known ? verify_text(w, CERT_PAYMENTS, buf_view(&b64))
+              : accounts_verify(w->s.accounts, NULL, CERT_PAYMENTS, WORLD_T0, BODY, buf_view(&b64));
+    assert_int_equal(verdict, RSA_REFUSED);
+    assert_int_equal(metric_get(METRIC_rsa_verifications_total) - operations, 4);
+    assert_int_equal(metric_get(METRIC_rsa_verification_bits_total) - sum, 4 * bits);
+    buf_clear(&b64);
+}
+
+static void assert_refusals_cost_alike(struct world *w)
+{
+    static const size_t usual[] = {256, 257, 300, 384, 511, 512}, other[] = {0, 1, 255, 513};
+    for (int known = 0; known < 2; known++) {
+        for (size_t i = 0; i < array_len(usual); i++)
+            assert_refusal_costs(w, known, usual[i], (int64_t)usual[i] * 8);
+        for (size_t i = 0; i < array_len(other); i++)
+            assert_refusal_costs(w, known, other[i], 2048);
+    }
+}
+
+static void a_refusal_costs_what_its_signatures_length_says_and_nothing_else(void **state)
+{
+    struct world *w = *state;
+    assert_refusals_cost_alike(w);
+    (void)cert_add(w, "payments", 0, WORLD_T0 - HOUR, WORLD_T0);
+    (void)cert_add(w, "payouts", 1, WORLD_T0, 0);
+    assert_refusals_cost_alike(w);
+    for (int i = 0; i < 6; i++) {
+        (void)cert_add(w, "payments", i % 2, WORLD_T0, 0);
+        assert_refusals_cost_alike(w);
+    }
+    int64_t operations = metric_get(METRIC_rsa_verifications_total);
+    assert_int_equal(verify(w, CERT_PAYMENTS, 1, RSA_DIGEST_SHA1), RSA_GOOD_SHA1);
+    assert_int_equal(metric_get(METRIC_rsa_verifications_total) - operations, 1);
 }
 
 static void a_revoked_certificate_is_refused_and_its_use_noted_once(void **state)
@@ -363,6 +410,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_signature_fits_only_its_account_and_purpose),
         T(certificates_overlap_and_end),
+        T(a_refusal_costs_what_its_signatures_length_says_and_nothing_else),
         T(a_revoked_certificate_is_refused_and_its_use_noted_once),
         T(an_account_is_found_by_its_uuid_in_any_case),
         T(a_disabled_account_is_unknown_within_a_second),
