@@ -181,6 +181,8 @@ static enum err public_start(struct program *p, struct buf *why)
         .connections_max = (int)p->config.server_connections_max,
         .connection_memory = CONNECTION_MEMORY,
         .idle_timeout_s = IDLE_TIMEOUT_S,
+        .header_timeout_s = (int)p->config.server_header_timeout_s,
+        .body_timeout_s = (int)p->config.server_body_timeout_s,
         .trusted_proxy = str_from(p->config.server_trusted_proxy),
         .tls_cert = p->files.tls_cert.n ? buf_view(&p->files.tls_cert) : STR_ABSENT,
         .tls_key = p->files.tls_key.n ? buf_view(&p->files.tls_key) : STR_ABSENT,
@@ -199,6 +201,8 @@ static enum err ops_start(struct program *p, struct buf *why)
         .connections_max = OPS_CONNECTIONS_MAX,
         .connection_memory = CONNECTION_MEMORY,
         .idle_timeout_s = IDLE_TIMEOUT_S,
+        .header_timeout_s = (int)p->config.server_header_timeout_s,
+        .body_timeout_s = (int)p->config.server_body_timeout_s,
     };
     return server_start(&o, why, &p->ops);
 }

@@ -27,6 +27,14 @@ static struct str uri_path(struct str uri)
     return slash == uri.n ? STR("/") : str_sub(uri, slash, uri.n);
 }
 
+static struct deadline *connection_deadline(struct MHD_Connection *c)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    ensure(info && info->socket_context, "each connection has its deadline");
+    return info->socket_context;
+}
+
 struct request_private *request_new(struct worker *w, struct MHD_Connection *c, const char *uri)
 {
     struct server *s = worker_server(w);
@@ -37,6 +45,7 @@ struct request_private *request_new(struct worker *w, struct MHD_Connection *c, 
     atomic_init(&p->refs, 1);
     atomic_init(&p->park, PARK_NONE);
     p->connection = c;
+    p->deadline = connection_deadline(c);
     p->rq.ctx = s->options.ctx;
     p->rq.priv = p;
     p->rq.started_us = clock_mono_us();
@@ -86,9 +95,12 @@ void request_completed(struct request_private *p)
 {
     if (atomic_load(&p->park) != PARK_NONE)
         parked_forget(p);
-    if (p->headers_seen)
+    if (p->headers_seen) {
         atomic_fetch_sub(&p->server->open, 1);
+        deadline_begin(p->deadline, DEADLINE_NEXT_HEADERS);
+    }
     p->connection = NULL;
+    p->deadline = NULL;
     request_unref(p);
 }
 
@@ -145,6 +157,7 @@ static enum MHD_Result on_headers(
 {
     struct header_facts facts;
     p->headers_seen = true;
+    deadline_begin(p->deadline, DEADLINE_BODY);
     atomic_fetch_add(&p->server->open, 1);
     headers_walk(p->connection, method, p->target, version, &facts);
     p->target = STR_ABSENT;
@@ -169,8 +182,6 @@ static enum MHD_Result on_headers(
 
 static enum MHD_Result on_body(struct request_private *p, const char *data, size_t n)
 {
-    if (clock_mono_us() - p->rq.started_us > BODY_TIME_MAX_US)
-        return MHD_NO;
     if (!p->discard) {
         buf_add(&p->body, data, n);
         if (buf_ok(&p->body))
@@ -272,6 +283,7 @@ void requests_abandon(struct server *s)
 
 static enum MHD_Result on_whole(struct request_private *p)
 {
+    deadline_end(p->deadline);
     if (atomic_load(&p->park) != PARK_NONE) {
         pthread_mutex_lock(&p->server->lock);
         parked_unlink(p);

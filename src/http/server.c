@@ -47,12 +47,14 @@ static void on_completed(
 static void on_connection(void *cls, struct MHD_Connection *c, void **socket_context,
     enum MHD_ConnectionNotificationCode code)
 {
-    struct server *s = cls;
-    (void)c;
-    (void)socket_context;
+    struct worker *w = cls;
     metric_add(METRIC_http_connections, code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
-    if (code == MHD_CONNECTION_NOTIFY_CLOSED)
-        atomic_fetch_sub(&s->connections, 1);
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *socket_context = worker_deadline_new(w, c);
+        return;
+    }
+    deadline_free(*socket_context);
+    atomic_fetch_sub(&worker_server(w)->connections, 1);
 }
 
 /* Paths and queries stay as they were sent. */
@@ -130,7 +132,7 @@ static struct MHD_Daemon *daemon_start(struct server *s, struct worker *w)
     return MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log,
         NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, w, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape,
         NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, s, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+        on_connection, w, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
 }
 
 static void workers_stop(struct server *s)

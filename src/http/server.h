@@ -58,7 +58,10 @@ struct server_options {
     int threads;
     int connections_max;
     size_t connection_memory; /* 8 KiB: what a connection costs, and the limit on its headers */
-    int idle_timeout_s;
+    int idle_timeout_s;       /* without a byte either way */
+    /* The whole of it, however many bytes come meanwhile; 0: no limit. See deadline.c. */
+    int header_timeout_s; /* from the connection, or from the time that it may be idle, to the end of the headers */
+    int body_timeout_s;           /* from there to the end of the body */
     struct str trusted_proxy;     /* absent or empty: nobody */
     struct str tls_cert, tls_key; /* PEM texts; absent: plain HTTP */
     /* HTML for an error on ROUTE_PAGE (and for unknown paths asked by a browser); NULL: JSON. */

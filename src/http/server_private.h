@@ -9,12 +9,11 @@
 
 /* A body that will be refused is still read up to here, so that its sender can read the answer. */
 #define BODY_DISCARD_MAX ((size_t)1024 * 1024)
-/* A body that has not come after this time is given up. */
-#define BODY_TIME_MAX_US (INT64_C(60) * 1000 * 1000)
 
 struct acceptor;
 struct worker;
 struct linger_set;
+struct deadline;
 
 struct server {
     struct server_options options; /* texts are the server's own copies */
@@ -46,6 +45,7 @@ struct request_private {
     struct server *server;
     struct worker *worker;
     struct MHD_Connection *connection;
+    struct deadline *deadline; /* the connection's */
     struct buf body;
     enum err verdict; /* found at the headers; the answer once the body is read */
     struct str
@@ -92,6 +92,37 @@ void worker_resume(struct worker *w, struct MHD_Connection *c);
 void worker_give(struct worker *w, int fd, const struct sockaddr_storage *peer, socklen_t n);
 /* Ends the thread, closes its connections, frees. */
 void worker_stop(struct worker *w);
+/* Of a new connection. On the worker's thread. */
+struct deadline *worker_deadline_new(struct worker *w, struct MHD_Connection *c);
+
+/* ---- deadline.c ---- */
+/* What a connection waits for. */
+enum deadline_kind {
+    DEADLINE_FIRST_HEADERS,
+    DEADLINE_NEXT_HEADERS,
+    DEADLINE_BODY,
+    DEADLINE_NONE /* nothing that its peer owes us */
+};
+struct deadlines {
+    int64_t limit_ms[DEADLINE_NONE]; /* 0: no limit */
+    struct deadline *first[DEADLINE_NONE], *last[DEADLINE_NONE];
+};
+struct deadline {
+    struct deadlines *all;
+    int fd;
+    enum deadline_kind kind; /* the list that it is in */
+    int64_t at_ms;
+    struct deadline *prev, *next;
+};
+void deadlines_init(struct deadlines *all, const struct server_options *o);
+struct deadline *deadline_new(struct deadlines *all, int fd);
+void deadline_free(struct deadline *d);
+/* From now; what ran before ends. */
+void deadline_begin(struct deadline *d, enum deadline_kind kind);
+void deadline_end(struct deadline *d);
+/* Shuts down whom its time is over for. Returns how long the next one has, -1 when there is none. */
+int64_t deadlines_sweep(struct deadlines *all);
+
 /* ---- linger.c ---- */
 struct linger_set *linger_new(void);
 void linger_free(struct linger_set *l);

@@ -23,6 +23,7 @@ struct worker {
     struct server *server;
     struct MHD_Daemon *daemon;
     int epoll_fd, wake_fd;
+    struct deadlines deadlines;
     pthread_t thread;
     bool running;
     atomic_bool woken;    /* the signal is given and not yet taken */
@@ -82,11 +83,24 @@ static bool newcomers_take(struct worker *w)
     return !stopping;
 }
 
+struct deadline *worker_deadline_new(struct worker *w, struct MHD_Connection *c)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+    ensure(info, "a connection has a descriptor");
+    struct deadline *d = deadline_new(&w->deadlines, info->connect_fd);
+    deadline_begin(d, DEADLINE_FIRST_HEADERS);
+    return d;
+}
+
+/* Until something is due, here or in the library. What a sweep shuts down is an event at once. */
 static int wait_ms(struct worker *w)
 {
-    MHD_UNSIGNED_LONG_LONG ms;
-    if (MHD_get_timeout(w->daemon, &ms) != MHD_YES) {
-        return -1;
+    MHD_UNSIGNED_LONG_LONG library_ms;
+    int64_t ms = deadlines_sweep(&w->deadlines);
+    if (MHD_get_timeout(w->daemon, &library_ms) == MHD_YES &&
+        (ms < 0 || library_ms < (MHD_UNSIGNED_LONG_LONG)ms)) {
+        ms = library_ms > INT32_MAX ? INT32_MAX : (int64_t)library_ms;
     }
     return ms > INT32_MAX ? INT32_MAX : (int)ms;
 }
@@ -126,6 +140,7 @@ enum err worker_start(struct server *s, worker_daemon_fn daemon_start, struct wo
 {
     struct worker *w = mem_alloc(sizeof(*w));
     w->server = s;
+    deadlines_init(&w->deadlines, &s->options);
     pthread_mutex_init(&w->lock, NULL);
     w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     w->daemon = daemon_start(s, w);

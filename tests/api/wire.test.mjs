@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import net from 'node:net';
 import { it } from 'node:test';
+import tls from 'node:tls';
 import { expectError, expectGood, parallel } from './lib/expect.mjs';
 import { suite } from './lib/harness.mjs';
 import { newAgent, raw, request } from './lib/http.mjs';
@@ -293,3 +294,74 @@ suite('wire', { endpoint: false, purposes: ['payments'] }, (w) => {
     }
   });
 });
+
+const SLOW = { server: { header_timeout_s: 3, body_timeout_s: 3 } };
+for (const [what, options] of [['HTTP', {}], ['TLS that kassad itself ends', { tls: true }]]) {
+  suite(`slow peers over ${what}`, { ...options, config: SLOW, endpoint: false, purposes: ['payments'] }, (w) => {
+    const BODY = '{"paginate":1}';
+    const head = (length = BODY.length) => [`POST /v1/payment/history HTTP/1.1`, `Host: 127.0.0.1:${w.port}`,
+      'Content-Type: application/json', `Account: ${w.account.uuid}`, `Sign: ${w.sign(BODY)}`, `Content-Length: ${length}`, '', ''].join('\r\n');
+
+    /** A connection that keeps what it got. */
+    const open = (connect) => new Promise((resolve, reject) => {
+      const socket = connect();
+      const peer = { socket, got: '', closed: false };
+      peer.end = new Promise((done) => {
+        socket.once('close', () => {
+          peer.closed = true;
+          done();
+        });
+      });
+      socket.on('data', (d) => {
+        peer.got += d;
+      });
+      socket.on('error', (error) => (peer.open ? undefined : reject(error)));
+      socket.once(socket instanceof tls.TLSSocket ? 'secureConnect' : 'connect', () => {
+        peer.open = true;
+        resolve(peer);
+      });
+    });
+    const plain = () => net.connect(w.port, '127.0.0.1');
+    const usual = () => (options.tls ? tls.connect({ port: w.port, host: '127.0.0.1', ca: fs.readFileSync(w.caFile) }) : plain());
+    const answers = async (peer, n) => {
+      await until(() => peer.closed || peer.got.split('HTTP/1.1 200').length > n, { what: `${n} answers` });
+      assert.equal(peer.got.split('HTTP/1.1 200').length - 1, n, peer.got);
+    };
+    /** Sends a piece again and again until the server has closed; by then it has said nothing. */
+    const dropped = async (peer, start, piece) => {
+      const before = peer.got;
+      peer.socket.write(start);
+      const drip = setInterval(() => !peer.closed && peer.socket.write(piece), 100);
+      await peer.end;
+      clearInterval(drip);
+      assert.equal(peer.got, before);
+    };
+
+    it('T67 headers and bodies that come a byte at a time without end lose their connection', { timeout: 60000 }, async () => {
+      const before = await w.metric('kassa_http_too_slow_total');
+      const chunked = head().replace(/Content-Length: .*\r\n/, 'Transfer-Encoding: chunked\r\n');
+      const hello = Buffer.from('16030102000100', 'hex'); // how a TLS handshake begins
+      const peers = [[plain, '', ''], [plain, hello, Buffer.from([1])], [usual, '', ''], [usual, '', 'P'], [usual, head().slice(0, -2), 'X'],
+        [usual, head().slice(0, -2), 'X: y\r\n'], [usual, head(60000), 'x'], [usual, `${chunked}1;extension=`, 'y']];
+      await Promise.all(peers.map(async ([connect, start, piece]) => dropped(await open(connect), start, piece)));
+      assert.ok((await w.metric('kassa_http_too_slow_total')) > before);
+      expectGood(await w.call('/v1/payment/history', '{}'));
+    });
+
+    it('T67 slow peers that end in time, and idle connections between calls, are served', async () => {
+      const peer = await open(usual);
+      peer.socket.setNoDelay(true);
+      const bytes = head() + BODY;
+      for (let n = 1; n <= 3; n++) {
+        const step = Math.ceil(bytes.length / 8);
+        for (let at = 0; at < bytes.length; at += step) {
+          peer.socket.write(bytes.slice(at, at + step));
+          await sleep(50);
+        }
+        await answers(peer, n);
+        await sleep(n === 1 ? 5000 : 0); // longer than the times of headers and body
+      }
+      peer.socket.destroy();
+    });
+  });
+}

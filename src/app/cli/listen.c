@@ -81,6 +81,8 @@ static int serve(struct cli *c, struct listen *l, int64_t port)
         .connections_max = 256,
         .connection_memory = 32768,
         .idle_timeout_s = 60,
+        .header_timeout_s = 10,
+        .body_timeout_s = 60,
     };
     /* Before the threads are made, so that none of them is ended by a signal. */
     sigemptyset(&set);

@@ -14,6 +14,8 @@
 #define CONNECTIONS_MAX 4096
 #define CONNECTION_MEMORY ((size_t)64 * 1024)
 #define IDLE_TIMEOUT_S 120
+#define HEADER_TIMEOUT_S 10
+#define BODY_TIMEOUT_S 60
 #define DRAIN_MS 3000
 
 static const char HELP[] =
@@ -184,6 +186,8 @@ static enum err sim_listen(struct sim *s, struct buf *why, struct server **ret)
         .connections_max = CONNECTIONS_MAX,
         .connection_memory = CONNECTION_MEMORY,
         .idle_timeout_s = IDLE_TIMEOUT_S,
+        .header_timeout_s = HEADER_TIMEOUT_S,
+        .body_timeout_s = BODY_TIMEOUT_S,
         .error_page = page_error,
         .error_plain = sim_error,
     };
