@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #define TIMES_MAX_US 1000000
+#define CPU_RUN_NS (250 * INT64_C(1000000))
 
 void bench_die(const char *what)
 {
@@ -35,6 +37,26 @@ int64_t bench_now_ns(void)
     return clock_mono_us() * 1000;
 }
 
+int64_t bench_cpu_ns(int who)
+{
+    struct rusage u;
+    getrusage(who, &u);
+    return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * INT64_C(1000000000) +
+           (u.ru_utime.tv_usec + u.ru_stime.tv_usec) * INT64_C(1000);
+}
+
+double bench_cpu_us(void (*once)(void *arg), void *arg)
+{
+    int64_t calls = 0, until = bench_now_ns() + CPU_RUN_NS, from = bench_cpu_ns(RUSAGE_THREAD);
+    while (bench_now_ns() < until) {
+        for (int i = 0; i < 16; i++) {
+            once(arg);
+        }
+        calls += 16;
+    }
+    return (double)(bench_cpu_ns(RUSAGE_THREAD) - from) / 1000.0 / (double)calls;
+}
+
 int bench_connect(int port)
 {
     struct sockaddr_in to = {.sin_family = AF_INET,
@@ -45,6 +67,19 @@ int bench_connect(int port)
         bench_die("connect");
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return fd;
+}
+
+int bench_listen(int *ret_port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof at) != 0 || listen(fd, 512) != 0 ||
+        getsockname(fd, (struct sockaddr *)&at, &n) != 0) {
+        bench_die("listen");
+    }
+    *ret_port = ntohs(at.sin_port);
     return fd;
 }
 
@@ -72,30 +107,51 @@ int64_t bench_times_quantile(const struct bench_times *t, double q)
     return TIMES_MAX_US;
 }
 
+void bench_times_print(const struct bench_times *t)
+{
+    static const struct {
+        const char *name;
+        double q;
+    } wanted[] = {{"p50_us", 0.5}, {"p90_us", 0.9}, {"p99_us", 0.99}, {"p999_us", 0.999}};
+    for (size_t i = 0; i < array_len(wanted); i++) {
+        printf("%s\"%s\":%lld", i ? "," : "", wanted[i].name,
+            (long long)bench_times_quantile(t, wanted[i].q));
+    }
+}
+
 void bench_times_clear(struct bench_times *t)
 {
     mem_free(t->count);
     t->count = NULL;
 }
 
+static const struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    int args;
+    const char *usage;
+} verbs[] = {
+    {"sign", bench_sign, 4, "KEY PASSWORD COUNT OUT"},
+    {"sign-lines", bench_sign_lines, 4, "KEY PASSWORD BODIES OUT"},
+    {"sample", bench_sample, 4, "STORE COUNT ORDERS PATHS"},
+    {"post", bench_post, 8, "PORT ACCOUNT PATH FEED FIRST COUNT CONNECTIONS RATE"},
+    {"get", bench_get, 6, "PORT FEED FIRST COUNT CONNECTIONS RATE"},
+    {"receive", bench_receive, 0, ""},
+    {"serve", bench_serve, 0, ""},
+    {"floor", bench_floor, 1, "FOLDER"},
+    {"insert", bench_insert, 4, "STORE FOLDER ROWS BATCH"},
+};
+
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        int (*run)(int argc, char **argv);
-        int args;
-    } commands[] = {
-        {"sign", bench_sign, 4},
-        {"post", bench_post, 6},
-        {"receive", bench_receive, 0},
-        {"floor", bench_floor, 1},
-    };
-    for (size_t i = 0; argc > 1 && i < array_len(commands); i++) {
-        if (strcmp(argv[1], commands[i].name) == 0 && argc - 2 == commands[i].args) {
-            return commands[i].run(argc - 2, argv + 2);
+    for (size_t i = 0; argc > 1 && i < array_len(verbs); i++) {
+        if (strcmp(argv[1], verbs[i].name) == 0 && argc - 2 == verbs[i].args) {
+            return verbs[i].run(argc - 2, argv + 2);
         }
     }
-    fprintf(stderr, "usage: kassa-bench sign KEY PASSWORD COUNT OUT | receive | floor FOLDER |\n"
-                    "       post PORT ACCOUNT FEED FIRST COUNT CONNECTIONS\n");
+    for (size_t i = 0; i < array_len(verbs); i++) {
+        fprintf(stderr, "%s kassa-bench %s %s\n", i ? "      " : "usage:", verbs[i].name,
+            verbs[i].usage);
+    }
     return 2;
 }

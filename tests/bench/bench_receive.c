@@ -3,8 +3,6 @@
 #include "base/mem.h"
 #include "bench.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -20,19 +18,6 @@ struct peer {
 };
 
 static const char reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK";
-
-static int listen_any(int *ret_port)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof at) != 0 || listen(fd, 512) != 0 ||
-        getsockname(fd, (struct sockaddr *)&at, &n) != 0) {
-        bench_die("listen");
-    }
-    *ret_port = ntohs(at.sin_port);
-    return fd;
-}
 
 static size_t request_len(const struct peer *p)
 {
@@ -80,7 +65,7 @@ int bench_receive(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    int port, ep = epoll_create1(EPOLL_CLOEXEC), door = listen_any(&port);
+    int port, ep = epoll_create1(EPOLL_CLOEXEC), door = bench_listen(&port);
     static char door_mark, input_mark;
     watch(ep, door, &door_mark);
     watch(ep, STDIN_FILENO, &input_mark);

@@ -39,33 +39,70 @@ static void body_write(struct buf *b, int64_t i)
         (int)(i % 900) + 100, uuid, (int)(i % 250) + 1, (long long)i);
 }
 
+struct signer {
+    struct rsa_private *key;
+    FILE *out;
+    struct buf line;
+};
+
+static void signer_open(struct signer *s, const char *pem, const char *password, const char *out)
+{
+    s->key = key_load(pem, password);
+    s->out = fopen(out, "w");
+    if (!s->out) {
+        bench_die(out);
+    }
+    buf_init(&s->line, 8192);
+}
+
+static void signer_add(struct signer *s, struct str body)
+{
+    uint8_t sig[RSA_SIG_MAX];
+    size_t sig_n;
+    if (rsa_sign(s->key, RSA_DIGEST_SHA1, body, sig, sizeof sig, &sig_n) != ERR_OK) {
+        bench_die("sign");
+    }
+    buf_reset(&s->line);
+    base64_encode(&s->line, sig, sig_n);
+    buf_printf(&s->line, " %.*s\n", STR_FMT(body));
+    if (fwrite(s->line.p, 1, s->line.n, s->out) != s->line.n) {
+        bench_die("write");
+    }
+}
+
+static int signer_close(struct signer *s)
+{
+    buf_clear(&s->line);
+    rsa_private_free(s->key);
+    return fclose(s->out) == 0 ? 0 : 1;
+}
+
 int bench_sign(int argc, char **argv)
 {
     (void)argc;
-    struct rsa_private *key = key_load(argv[0], argv[1]);
-    FILE *out = fopen(argv[3], "w");
-    if (!out) {
-        bench_die(argv[3]);
-    }
-    struct buf body, line;
+    struct signer s;
+    struct buf body;
+    signer_open(&s, argv[0], argv[1], argv[3]);
     buf_init(&body, 4096);
-    buf_init(&line, 8192);
     for (int64_t i = 0, n = bench_number(argv[2]); i < n; i++) {
-        uint8_t sig[RSA_SIG_MAX];
-        size_t sig_n;
         body_write(&body, i);
-        if (rsa_sign(key, RSA_DIGEST_SHA1, buf_view(&body), sig, sizeof sig, &sig_n) != ERR_OK) {
-            bench_die("sign");
-        }
-        buf_reset(&line);
-        base64_encode(&line, sig, sig_n);
-        buf_printf(&line, " %.*s\n", STR_FMT(buf_view(&body)));
-        if (fwrite(line.p, 1, line.n, out) != line.n) {
-            bench_die("write");
-        }
+        signer_add(&s, buf_view(&body));
     }
     buf_clear(&body);
-    buf_clear(&line);
-    rsa_private_free(key);
-    return fclose(out) == 0 ? 0 : 1;
+    return signer_close(&s);
+}
+
+/* Other bodies, a line each. */
+int bench_sign_lines(int argc, char **argv)
+{
+    (void)argc;
+    struct signer s;
+    struct bench_feed bodies;
+    signer_open(&s, argv[0], argv[1], argv[3]);
+    bench_feed_open(&bodies, argv[2]);
+    for (int64_t i = 0; i < bodies.count; i++) {
+        signer_add(&s, bench_feed_line(&bodies, i));
+    }
+    bench_feed_close(&bodies);
+    return signer_close(&s);
 }
