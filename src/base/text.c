@@ -31,10 +31,28 @@ static size_t utf8_sequence(const unsigned char *p, size_t n, uint32_t *ret_cp)
     return len;
 }
 
+/* How many ASCII bytes stand at p, looked at eight at a time: most texts are nothing else. */
+static size_t ascii_run(const unsigned char *p, size_t n)
+{
+    size_t i = 0;
+    for (uint64_t eight; n - i >= sizeof(eight); i += sizeof(eight)) {
+        memcpy(&eight, p + i, sizeof(eight));
+        if (eight & UINT64_C(0x8080808080808080))
+            break;
+    }
+    while (i < n && p[i] < 0x80)
+        i++;
+    return i;
+}
+
 bool utf8_valid(struct str s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
     for (size_t i = 0; i < s.n;) {
+        if (p[i] < 0x80) {
+            i += ascii_run(p + i, s.n - i);
+            continue;
+        }
         uint32_t cp;
         size_t len = utf8_sequence(p + i, s.n - i, &cp);
         if (!len)
@@ -56,9 +74,18 @@ uint32_t utf8_next(struct str s, size_t *i)
 
 size_t utf8_len(struct str s)
 {
+    const unsigned char *p = (const unsigned char *)s.p;
     size_t count = 0;
-    for (size_t i = 0; i < s.n; count++)
-        utf8_next(s, &i);
+    for (size_t i = 0; i < s.n;) {
+        if (p[i] < 0x80) {
+            size_t run = ascii_run(p + i, s.n - i);
+            i += run;
+            count += run;
+        } else {
+            utf8_next(s, &i);
+            count++;
+        }
+    }
     return count;
 }
 
@@ -136,29 +163,37 @@ bool text_has_outer_space(struct str s)
 static const char base64_alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-static int base64_value(char c)
+/* A character's six bits with one above them; 0 for what is none. */
+#define SIX(c, bits) [c] = 64 | (bits)
+static const uint8_t base64_values[256] = {SIX('A', 0), SIX('B', 1), SIX('C', 2), SIX('D', 3),
+    SIX('E', 4), SIX('F', 5), SIX('G', 6), SIX('H', 7), SIX('I', 8), SIX('J', 9), SIX('K', 10),
+    SIX('L', 11), SIX('M', 12), SIX('N', 13), SIX('O', 14), SIX('P', 15), SIX('Q', 16),
+    SIX('R', 17), SIX('S', 18), SIX('T', 19), SIX('U', 20), SIX('V', 21), SIX('W', 22),
+    SIX('X', 23), SIX('Y', 24), SIX('Z', 25), SIX('a', 26), SIX('b', 27), SIX('c', 28),
+    SIX('d', 29), SIX('e', 30), SIX('f', 31), SIX('g', 32), SIX('h', 33), SIX('i', 34),
+    SIX('j', 35), SIX('k', 36), SIX('l', 37), SIX('m', 38), SIX('n', 39), SIX('o', 40),
+    SIX('p', 41), SIX('q', 42), SIX('r', 43), SIX('s', 44), SIX('t', 45), SIX('u', 46),
+    SIX('v', 47), SIX('w', 48), SIX('x', 49), SIX('y', 50), SIX('z', 51), SIX('0', 52),
+    SIX('1', 53), SIX('2', 54), SIX('3', 55), SIX('4', 56), SIX('5', 57), SIX('6', 58),
+    SIX('7', 59), SIX('8', 60), SIX('9', 61), SIX('+', 62), SIX('/', 63)};
+#undef SIX
+
+/* The three bytes of four characters, or -1. */
+static int32_t base64_group(const char *p)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    uint32_t a = base64_values[(unsigned char)p[0]], b = base64_values[(unsigned char)p[1]];
+    uint32_t c = base64_values[(unsigned char)p[2]], d = base64_values[(unsigned char)p[3]];
+    if (!(a & b & c & d & 64))
+        return -1;
+    return (int32_t)((a & 63) << 18 | (b & 63) << 12 | (c & 63) << 6 | (d & 63));
 }
 
-/* Three bytes of a group of four characters, or -1; padding counts as zero bits. */
-static int32_t base64_group(const char *p, size_t pad)
+/* The bytes of the last group where it is padded, or -1: padding counts as zero bits, and so must be what it cuts off. */
+static int32_t base64_tail(const char *p, size_t pad)
 {
-    int32_t bits = 0;
-    for (size_t i = 0; i < 4; i++) {
-        int v = i < 4 - pad ? base64_value(p[i]) : 0;
-        if (v < 0)
-            return -1;
-        bits = bits << 6 | v;
-    }
-    int32_t unused = pad == 2 ? 0xFFFF : pad == 1 ? 0xFF : 0;
-    return bits & unused ? -1 : bits;
+    const char group[4] = {p[0], p[1], pad == 1 ? p[2] : 'A', 'A'};
+    int32_t bits = base64_group(group);
+    return bits & (pad == 1 ? 0xFF : 0xFFFF) ? -1 : bits;
 }
 
 /* `out` may be partly written on failure; *ret_n is not. */
@@ -172,11 +207,17 @@ enum err base64_decode(struct str s, uint8_t *out, size_t cap, size_t *ret_n)
     size_t n = s.n / 4 * 3 - pad, at = 0;
     bool fits = n <= cap;
     for (size_t i = 0; i < s.n; i += 4) {
-        int32_t bits = base64_group(s.p + i, i + 4 == s.n ? pad : 0);
+        bool last = pad && i + 4 == s.n;
+        int32_t bits = last ? base64_tail(s.p + i, pad) : base64_group(s.p + i);
         if (bits < 0)
             return ERR_SYNTAX;
-        for (int shift = 16; fits && shift >= 0 && at < n; shift -= 8)
-            out[at++] = (uint8_t)(bits >> shift & 0xFF);
+        if (!fits)
+            continue;
+        out[at++] = (uint8_t)(bits >> 16);
+        if (at < n)
+            out[at++] = (uint8_t)(bits >> 8 & 0xFF);
+        if (at < n)
+            out[at++] = (uint8_t)(bits & 0xFF);
     }
     if (!fits)
         return ERR_LIMIT;

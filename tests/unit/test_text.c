@@ -111,6 +111,27 @@ static void trimming_takes_what_receivers_trim(void **state)
     assert_false(text_has_outer_space(STR("a b")));
 }
 
+/* Runs of ASCII are looked at several bytes at a time. */
+static void characters_are_judged_wherever_they_stand(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n <= 20; n++) {
+        for (size_t at = 0; at < n; at++) {
+            char text[20];
+            memset(text, 'a', sizeof(text));
+            text[at] = '\x80';
+            assert_false(utf8_valid((struct str){text, n}));
+            assert_int_equal(utf8_len((struct str){text, n}), n);
+            if (at + 1 == n)
+                continue;
+            text[at] = '\xC3';
+            text[at + 1] = '\xA9';
+            assert_true(utf8_valid((struct str){text, n}));
+            assert_int_equal(utf8_len((struct str){text, n}), n - 1);
+        }
+    }
+}
+
 static void base64_goes_there_and_back(void **state)
 {
     (void)state;
@@ -142,6 +163,28 @@ static void base64_goes_there_and_back(void **state)
         buf_reset(&b);
     }
     buf_clear(&b);
+}
+
+static void each_base64_character_has_its_own_bits(void **state)
+{
+    (void)state;
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (int c = 0; c < 256; c++) {
+        const char *at = c ? strchr(alphabet, c) : NULL;
+        for (int place = 0; place < 4; place++) {
+            char group[4] = {'A', 'A', 'A', 'A'};
+            uint8_t out[3];
+            size_t n;
+            group[place] = (char)c;
+            bool padding = c == '=' && place == 3;
+            enum err e = base64_decode((struct str){group, 4}, out, sizeof(out), &n);
+            assert_int_equal(e, at || padding ? ERR_OK : ERR_SYNTAX);
+            if (at)
+                assert_int_equal(
+                    (out[0] << 16 | out[1] << 8 | out[2]) >> 6 * (3 - place), at - alphabet);
+        }
+    }
 }
 
 static void other_base64_is_refused(void **state)
@@ -359,7 +402,9 @@ int main(void)
         cmocka_unit_test(characters_are_counted_and_cut_whole),
         cmocka_unit_test(invalid_text_is_never_read_beyond_its_end),
         cmocka_unit_test(trimming_takes_what_receivers_trim),
+        cmocka_unit_test(characters_are_judged_wherever_they_stand),
         cmocka_unit_test(base64_goes_there_and_back),
+        cmocka_unit_test(each_base64_character_has_its_own_bits),
         cmocka_unit_test(other_base64_is_refused),
         cmocka_unit_test(hex_goes_there_and_back),
         cmocka_unit_test(percent_goes_there_and_back),
