@@ -6,6 +6,7 @@
 #include "service/transition.h"
 
 #define EXECUTE_MARGIN_MS 1000
+#define CALLBACK_ROW_MAX (1U << 20)
 
 struct event_search {
     int64_t attempt_id;
@@ -122,8 +123,28 @@ static enum err callback_run(struct checkout_act *c, struct act_own *own, struct
     return ERR_OK;
 }
 
+/* Tokens are made up by anybody, and merchants' creates wait in the same queue for the writer: only a token that is there may
+ * wait in it too. A token is committed before its payer can have it, and attempts are never deleted. */
+static enum err token_known(struct service *s, const struct checkout_act *c)
+{
+    struct arena arena;
+    struct attempt_row a;
+    struct db *db = store_reader(s->store);
+    if (!db) {
+        return ERR_STORE_IO;
+    }
+    arena_init(&arena, CALLBACK_ROW_MAX);
+    enum err e = store_attempt_by_token(db, &arena, str_from(c->token), &a);
+    arena_clear(&arena);
+    return e;
+}
+
 enum err checkout_callback(struct service *s, struct checkout_act *c, enum callback_status status)
 {
+    enum err e = token_known(s, c);
+    if (e != ERR_OK) {
+        return e;
+    }
     c->callback_status = (int)status;
     return act_submit(s, c, callback_run);
 }

@@ -295,4 +295,19 @@ suite('the payment page\'s limits behind a proxy', {
     assert.deepEqual(await guesses(['2001:db8:1::1', '2001:db8:1::2', '2001:db8:1:0:a:b:c:d', '2001:db8:1::3']), [404, 404, 404, 429]);
     assert.equal(await guess('2001:db8:1:1::1'), 404);
   });
+
+  it('T32 guessed callbacks are limited by address like guessed links, and the payer\'s own is not', async () => {
+    const payment = await w.create();
+    const { paymentID } = await w.begin(payment);
+    const own = new URL(await w.sim.approve(paymentID));
+    const come = async (path) => (await request('GET', `${w.payUrl}${path}`,
+      { headers: { ...HTML, 'X-Forwarded-For': '203.0.113.77' } })).status;
+    const statuses = [];
+    for (const token of ['nobody', 'A'.repeat(43), 'x'.repeat(300), 'B'.repeat(43), 'not=allowed']) {
+      statuses.push(await come(`/callback/bkash/${token}?paymentID=${paymentID}&status=success`));
+    }
+    assert.deepEqual(statuses, [404, 404, 404, 429, 429]);
+    assert.equal(await come(`${own.pathname}${own.search}`), 303);
+    assert.equal((await payment.payer.page()).status, 200);
+  });
 });

@@ -312,13 +312,77 @@ static void the_reference_of_another_payment_is_refused(void **state)
     world_callback_init(&act, &a, STR(""));
     ok(checkout_callback(&w->s, &act.act, CALLBACK_SUCCESS));
     assert_int_equal(world_act_wait(&act), ERR_STATE);
-    world_callback_init(&act, &a, a.wallet_ref);
-    act.act.token[0] = act.act.token[0] == 'x' ? 'y' : 'x';
-    ok(checkout_callback(&w->s, &act.act, CALLBACK_SUCCESS));
-    assert_int_equal(world_act_wait(&act), ERR_NO_ROW);
     assert_int_equal(world_payment(w, rich.id).state, PAYMENT_OPEN);
     assert_int_equal(world_attempt(w, rich.id).state, ATTEMPT_REDIRECTED);
     assert_int_equal(atomic_load(&w->bkash.executes), 0);
+}
+
+/* Keeps the writer busy until it is let go. */
+struct hold {
+    struct store_unit unit;
+    sem_t held, let_go, ended;
+};
+
+static enum err hold_run(struct store_unit *u, struct tx *tx)
+{
+    struct hold *h = unit_owner(u, struct hold, unit);
+    (void)tx;
+    sem_post(&h->held);
+    while (sem_wait(&h->let_go) != 0) {
+    }
+    return ERR_OK;
+}
+
+static void hold_done(struct store_unit *u, enum err result)
+{
+    ok(result);
+    sem_post(&unit_owner(u, struct hold, unit)->ended);
+}
+
+static void hold_begin(struct world *w, struct hold *h)
+{
+    h->unit = (struct store_unit){.run = hold_run, .done = hold_done};
+    sem_init(&h->held, 0, 0);
+    sem_init(&h->let_go, 0, 0);
+    sem_init(&h->ended, 0, 0);
+    ok(store_submit(w->s.store, &h->unit));
+    while (sem_wait(&h->held) != 0) {
+    }
+}
+
+static void hold_end(struct hold *h)
+{
+    sem_post(&h->let_go);
+    while (sem_wait(&h->ended) != 0) {
+    }
+    sem_destroy(&h->held);
+    sem_destroy(&h->let_go);
+    sem_destroy(&h->ended);
+}
+
+static void a_guessed_callback_takes_no_place_in_the_writers_queue(void **state)
+{
+    struct world *w = *state;
+    struct shop_payment sp = world_create(w, "G-1", "5.00");
+    struct attempt_row a = world_to_wallet(w, &sp);
+    static struct world_act guesses[40], known;
+    struct hold hold;
+    size_t refused = 0;
+    world_approve(w, &a);
+    world_callback_init(&known, &a, a.wallet_ref);
+    hold_begin(w, &hold);
+    for (size_t i = 0; i < array_len(guesses); i++) {
+        world_callback_init(&guesses[i], &a, a.wallet_ref);
+        char *c = &guesses[i].act.token[i / 2];
+        *c = i % 2 ? 0 : *c == 'x' ? 'y' : 'x';
+        refused += checkout_callback(&w->s, &guesses[i].act, CALLBACK_SUCCESS) == ERR_NO_ROW;
+    }
+    enum err submitted = checkout_callback(&w->s, &known.act, CALLBACK_SUCCESS);
+    hold_end(&hold);
+    assert_int_equal(refused, array_len(guesses));
+    ok(submitted);
+    ok(world_act_wait(&known));
+    world_wait_payment(w, sp.id, PAYMENT_PAID);
 }
 
 static void a_success_after_a_cancel_at_the_wallet_counts(void **state)
@@ -420,6 +484,7 @@ int main(void)
         T(a_trx_id_is_counted_once),
         T(a_forged_success_is_declined_and_the_payer_may_try_again),
         T(the_reference_of_another_payment_is_refused),
+        T(a_guessed_callback_takes_no_place_in_the_writers_queue),
         T(a_success_after_a_cancel_at_the_wallet_counts),
         T(a_success_after_the_end_is_not_executed),
         T(a_success_in_the_moment_of_the_end_is_not_executed),
