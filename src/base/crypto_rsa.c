@@ -1,5 +1,6 @@
-/* RSA keys, signatures, and their PEM and DER texts. A key holds EVP contexts that are set up once and then only
- * ever duplicated, because setting one up looks algorithms up under locks; duplicating is safe in any thread.
+/* RSA keys, signatures, and their PEM and DER texts. A private key holds EVP contexts that are set up once and then only
+ * ever duplicated, because setting one up looks algorithms up under locks; duplicating is safe in any thread. A public
+ * operation has no secret and is the greatest part of a request's cost: it is done with OpenSSL's numbers themselves.
  * Every failure of OpenSSL leaves its thread's error queue empty. */
 #include "base/crypto.h"
 
@@ -34,15 +35,16 @@
 
 struct rsa_public {
     EVP_PKEY *pkey;
-    EVP_PKEY_CTX *recover; /* never used itself, only duplicated */
-    size_t size;           /* bytes of the modulus and of every signature */
+    BIGNUM *exponent;
+    BN_MONT_CTX *mont; /* of the modulus; only read, by any thread */
+    size_t size;       /* bytes of the modulus and of every signature */
     int bits;
     uint8_t modulus[RSA_SIG_MAX]; /* big-endian, `size` bytes */
 };
 
 struct rsa_private {
     EVP_PKEY *pkey;
-    EVP_PKEY_CTX *sign_sha1; /* as above */
+    EVP_PKEY_CTX *sign_sha1; /* never used itself, only duplicated */
     EVP_PKEY_CTX *sign_sha256;
 };
 
@@ -64,12 +66,19 @@ static bool rsa_size_allowed(const EVP_PKEY *pkey)
     return exponent_ok && bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX;
 }
 
-static bool rsa_modulus_copy(const EVP_PKEY *pkey, uint8_t *out, size_t n)
+static bool rsa_numbers_take(const EVP_PKEY *pkey, struct rsa_public *k)
 {
     BIGNUM *modulus = NULL;
     if (!EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &modulus))
         return false;
-    bool ok = BN_is_odd(modulus) && BN_bn2binpad(modulus, out, (int)n) == (int)n;
+    BN_CTX *ctx = BN_CTX_new();
+    k->mont = BN_MONT_CTX_new();
+    ensure(ctx && k->mont, "no memory for a modulus");
+    bool ok = BN_is_odd(modulus) &&
+              BN_bn2binpad(modulus, k->modulus, (int)k->size) == (int)k->size &&
+              BN_MONT_CTX_set(k->mont, modulus, ctx) == 1 &&
+              EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &k->exponent) == 1;
+    BN_CTX_free(ctx);
     BN_free(modulus);
     return ok;
 }
@@ -89,10 +98,7 @@ static enum err rsa_public_make(EVP_PKEY *pkey, struct rsa_public **ret)
     k->pkey = pkey;
     k->bits = EVP_PKEY_get_bits(pkey);
     k->size = (size_t)EVP_PKEY_get_size(pkey);
-    k->recover = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
-    if (!rsa_modulus_copy(pkey, k->modulus, k->size) || !k->recover ||
-        EVP_PKEY_verify_recover_init(k->recover) != 1 ||
-        EVP_PKEY_CTX_set_rsa_padding(k->recover, RSA_PKCS1_PADDING) != 1) {
+    if (!rsa_numbers_take(pkey, k)) {
         rsa_public_free(k);
         return fail(ERR_SYNTAX);
     }
@@ -141,7 +147,8 @@ void rsa_public_free(struct rsa_public *k)
 {
     if (!k)
         return;
-    EVP_PKEY_CTX_free(k->recover);
+    BN_MONT_CTX_free(k->mont);
+    BN_free(k->exponent);
     EVP_PKEY_free(k->pkey);
     mem_free(k);
 }
@@ -236,19 +243,26 @@ const struct rsa_public *rsa_public_decoy(size_t signature_n)
     return k;
 }
 
-/* The bytes under the padding, or 0. `out` must hold RSA_SIG_MAX bytes. */
-static size_t rsa_recover(const struct rsa_public *k, const uint8_t *sig, uint8_t *out)
+/* sig^exponent mod modulus, `size` bytes each; sig is below the modulus. Square and multiply, from the exponent's highest
+ * bit down. In Montgomery's form each product costs one step; the exponent is odd, so the last factor is always the
+ * signature, and taken as it is, not in that form, it also brings the product out of the form. */
+static void rsa_recover(const struct rsa_public *k, const uint8_t *sig, uint8_t *out)
 {
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_dup(k->recover);
-    ensure(ctx, "no memory for an RSA context");
-    size_t n = RSA_SIG_MAX;
-    int ok = EVP_PKEY_verify_recover(ctx, out, &n, sig, k->size);
-    EVP_PKEY_CTX_free(ctx);
-    if (ok != 1) {
-        ERR_clear_error();
-        return 0;
+    BN_CTX *ctx = BN_CTX_new();
+    BIGNUM *s = BN_bin2bn(sig, (int)k->size, NULL), *formed = BN_new(), *power = BN_new();
+    bool ok = ctx && s && formed && power && BN_to_montgomery(formed, s, k->mont, ctx) &&
+              BN_copy(power, formed);
+    for (int bit = BN_num_bits(k->exponent) - 2; ok && bit >= 0; bit--) {
+        ok = BN_mod_mul_montgomery(power, power, power, k->mont, ctx);
+        if (ok && BN_is_bit_set(k->exponent, bit))
+            ok = BN_mod_mul_montgomery(power, power, bit ? formed : s, k->mont, ctx);
     }
-    return n;
+    ensure(ok && BN_bn2binpad(power, out, (int)k->size) == (int)k->size,
+        "no memory for an RSA operation");
+    BN_free(power);
+    BN_free(formed);
+    BN_free(s);
+    BN_CTX_free(ctx);
 }
 
 /* DER of DigestInfo up to the digest: RFC 8017, section 9.2, note 1. */
@@ -259,27 +273,41 @@ static const uint8_t info_sha256[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 
 _Static_assert(sizeof(info_sha1) + SHA1_LEN == 35, "SHA-1 DigestInfo");
 _Static_assert(sizeof(info_sha256) + SHA256_LEN == 51, "SHA-256 DigestInfo");
 
-static enum rsa_verdict rsa_digest_info_check(const uint8_t *info, size_t n, struct str message)
+/* RFC 8017, section 9.2: 00 01 FF...FF 00 DigestInfo, and so long that at least eight are FF. */
+static uint8_t *encoding_begin(
+    uint8_t *em, size_t size, const uint8_t *info, size_t info_n, size_t digest_n)
 {
-    uint8_t want[sizeof(info_sha256) + SHA256_LEN];
-    if (n == sizeof(info_sha256) + SHA256_LEN) {
-        memcpy(want, info_sha256, sizeof(info_sha256));
-        sha256(message.p, message.n, want + sizeof(info_sha256));
-        return CRYPTO_memcmp(info, want, n) == 0 ? RSA_GOOD_SHA256 : RSA_REFUSED;
-    }
-    if (n == sizeof(info_sha1) + SHA1_LEN) {
-        memcpy(want, info_sha1, sizeof(info_sha1));
-        sha1(message.p, message.n, want + sizeof(info_sha1));
-        return CRYPTO_memcmp(info, want, n) == 0 ? RSA_GOOD_SHA1 : RSA_REFUSED;
-    }
-    return RSA_REFUSED;
+    uint8_t *at = em + size - digest_n - info_n;
+    memset(em, 0xff, size);
+    em[0] = 0;
+    em[1] = 1;
+    at[-1] = 0;
+    memcpy(at, info, info_n);
+    return at + info_n;
+}
+
+/* Makes the only encoding that may stand there and compares all of it. */
+static enum rsa_verdict rsa_encoding_check(const uint8_t *em, size_t size, struct str message)
+{
+    uint8_t want[RSA_SIG_MAX];
+    /* With SHA-1, whose DigestInfo is shorter, padding stands where it begins with SHA-256. */
+    bool is_sha256 = em[size - SHA256_LEN - sizeof(info_sha256)] == info_sha256[0];
+    if (is_sha256)
+        sha256(message.p, message.n,
+            encoding_begin(want, size, info_sha256, sizeof(info_sha256), SHA256_LEN));
+    else
+        sha1(message.p, message.n,
+            encoding_begin(want, size, info_sha1, sizeof(info_sha1), SHA1_LEN));
+    if (CRYPTO_memcmp(em, want, size) != 0)
+        return RSA_REFUSED;
+    return is_sha256 ? RSA_GOOD_SHA256 : RSA_GOOD_SHA1;
 }
 
 /* A signature that can't be good is refused only after an operation of the size that its length asks for, so that
  * the time tells nothing about the account's key: not its size, not even that it differs from the decoy. */
 enum rsa_verdict rsa_verify(const struct rsa_public *k, struct str message, struct str signature)
 {
-    uint8_t info[RSA_SIG_MAX];
+    uint8_t em[RSA_SIG_MAX];
     uint8_t sig[RSA_SIG_MAX] = {0};
     bool possible = signature.n == k->size;
     const struct rsa_public *used = possible ? k : rsa_public_decoy(signature.n);
@@ -291,10 +319,10 @@ enum rsa_verdict rsa_verify(const struct rsa_public *k, struct str message, stru
         possible = false;
         sig[0] = 0;
     }
-    size_t n = rsa_recover(used, sig, info);
+    rsa_recover(used, sig, em);
     metric_add(METRIC_rsa_verifications_total, 1);
     metric_add(METRIC_rsa_verification_bits_total, (int64_t)used->size * 8);
-    return possible ? rsa_digest_info_check(info, n, message) : RSA_REFUSED;
+    return possible ? rsa_encoding_check(em, k->size, message) : RSA_REFUSED;
 }
 
 static EVP_PKEY_CTX *rsa_sign_context(EVP_PKEY *pkey, const EVP_MD *md)

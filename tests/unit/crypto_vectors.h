@@ -414,4 +414,38 @@
     "eb5af51748f22541fded8e772ce847226b5962548483c04e8b1b9c0e2f238c1ffe676d98f25792d9"             \
     "a7b1bf4dfe637e2dfd3b623ccb642965"
 
+/* openssl genpkey, of 2050 bits and with the exponent 0xE000000000000001 */
+#define KEY_ODD_PUBLIC                                                                             \
+    "-----BEGIN PUBLIC KEY-----\n"                                                                 \
+    "MIIBKDANBgkqhkiG9w0BAQEFAAOCARUAMIIBEAKCAQECe6Zd6fLpVkyME9pvDucB\n"                           \
+    "8Kanee4AeekAeH0NtuPNhj/LW/daPC2wPd2Gss9FlmnTyIE5MrKkl7skb61H8J58\n"                           \
+    "s3tPUQiM8vlyP9b3FyitKeZVQizUboNsyT3C57WFNLNhAJ/BQPAIkH9qrySMh/Sn\n"                           \
+    "Q5iG9yHkDnW2hFQUuRrWDpLXcY5mrGdoUpIJjOndYqEU7sMa8KhX1IJezU9QaF9B\n"                           \
+    "BgavzhLX+TfiJdysM59bsETQfYCQvtX4RW8My5G8fdH9jDLdq42QC1Gd15g3SHDz\n"                           \
+    "zwhCBDZWJjmPmbylj70R6rNmeQfGoWxvhIluBWQE+TO0C4k/z6rgWLOI7/RIJHJj\n"                           \
+    "CQIJAOAAAAAAAAAB\n"                                                                           \
+    "-----END PUBLIC KEY-----\n"
+
+#define SIG_ODD_SHA1                                                                               \
+    "014545e175cc55db9d8f6c4329acc832bec8b293c254330c2e1d29c898cc75c7"                             \
+    "d42e27acc1504aac7298b8a237be4741572316f57d0cb170fb31f3e3fec73e34"                             \
+    "e6fc24a65be3b31fca5ca036873517a1bf97d0dd9ab435b874ae9718c3423e72"                             \
+    "9f54344be85e981835e7d1daae2ecc2662b465f11776c76e438a07c9d6378a3d"                             \
+    "dfc9beeb632f20e52b71f46f09de72aa37a4906d79427a4b8569f0437b150099"                             \
+    "a336de344a183d1dcd6c6bef295c619545c1b252f9ad5e25db69f73131cb0f8c"                             \
+    "58eefd5fe23d92df24880adadbf3ffd5bd9b3af045db0e8c6d55ac8d0b915236"                             \
+    "3df4fbc6cd4880afadfa18cd76953b764cd4e25919aad9af90e5ef411fbb6ddb"                             \
+    "d5"
+
+#define SIG_ODD_SHA256                                                                             \
+    "025038e93a5fed1ad41ee76087dd073f2bac63e8ff13761a0f7243666782769f"                             \
+    "19489c34ad5c5d7b1c92ed1fe347e7190214bcb92d2c5c1196d1694178f1aed9"                             \
+    "4329643eebd15f0c771bcdc32ee11c2e0987ff54e27961f524b9e0e4b9fd409a"                             \
+    "4a18f6f248b48b05024dff4c328c7b06b2133762dfb7c53f2e480c5409b62481"                             \
+    "a421e9e52d9fab845c6849e558ffae20f3ccef0eacaf73b0fed54f8f27fe6cb5"                             \
+    "a149838afdc61dc32ac8fd3b71c8c62e811de7e86749446f7ebf686acc41ac91"                             \
+    "ab8c35a4ff68fef04d7063030dd285d6446fad09e75472a1923d32f6b907a8ea"                             \
+    "cb33e04d8771ff4c2099741410cfa4eb440f8fdaac6b3fbe5010149af1a06d58"                             \
+    "5a"
+
 #endif

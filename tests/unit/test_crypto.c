@@ -152,6 +152,14 @@ static void both_digests_are_accepted_and_told_apart(void **state)
     assert_int_equal(verdict(KEY_PUBLIC, MESSAGE_ZERO, from_hex(SIG_ZERO)), RSA_GOOD_SHA256);
 }
 
+static void a_key_of_an_odd_size_and_exponent_serves(void **state)
+{
+    (void)state;
+    assert_int_equal(verdict(KEY_ODD_PUBLIC, MESSAGE, from_hex(SIG_ODD_SHA1)), RSA_GOOD_SHA1);
+    assert_int_equal(verdict(KEY_ODD_PUBLIC, MESSAGE, from_hex(SIG_ODD_SHA256)), RSA_GOOD_SHA256);
+    assert_int_equal(verdict(KEY_ODD_PUBLIC, MESSAGE_ZERO, from_hex(SIG_ODD_SHA256)), RSA_REFUSED);
+}
+
 static void an_altered_message_or_signature_is_refused(void **state)
 {
     (void)state;
@@ -490,6 +498,7 @@ int main(void)
         cmocka_unit_test(random_uuids_are_of_version_4_and_differ),
         cmocka_unit_test(signatures_are_those_that_openssl_makes),
         cmocka_unit_test(both_digests_are_accepted_and_told_apart),
+        cmocka_unit_test(a_key_of_an_odd_size_and_exponent_serves),
         cmocka_unit_test(an_altered_message_or_signature_is_refused),
         cmocka_unit_test(other_digests_and_paddings_are_refused),
         cmocka_unit_test(a_signature_of_another_length_than_the_modulus_is_refused),
