@@ -212,11 +212,23 @@ void keyring_free(struct keyring *k)
         sodium_free(k);
 }
 
+size_t keyring_count(const struct keyring *k)
+{
+    return k->n;
+}
+
 void keyring_derive(const struct keyring *k, const char *purpose, uint8_t out[KEYRING_DERIVED_LEN])
 {
+    keyring_derive_nth(k, 0, purpose, out);
+}
+
+void keyring_derive_nth(
+    const struct keyring *k, size_t i, const char *purpose, uint8_t out[KEYRING_DERIVED_LEN])
+{
+    ensure(i < k->n, "a key file has no such key");
     static const char domain[] = "kassa-derive-1 ";
     crypto_generichash_state state;
-    crypto_generichash_init(&state, k->keys[0].bytes, KEY_LEN, KEYRING_DERIVED_LEN);
+    crypto_generichash_init(&state, k->keys[i].bytes, KEY_LEN, KEYRING_DERIVED_LEN);
     crypto_generichash_update(&state, (const uint8_t *)domain, sizeof(domain) - 1);
     crypto_generichash_update(&state, (const uint8_t *)purpose, strlen(purpose));
     crypto_generichash_final(&state, out, KEYRING_DERIVED_LEN);

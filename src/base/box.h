@@ -19,6 +19,10 @@ void keyring_free(struct keyring *k);
  * a rotation. For what may lapse then, such as form tokens. The caller wipes `out`. */
 #define KEYRING_DERIVED_LEN 32
 void keyring_derive(const struct keyring *k, const char *purpose, uint8_t out[KEYRING_DERIVED_LEN]);
+/* The same from key `i` of the file, for what must outlive a rotation. */
+size_t keyring_count(const struct keyring *k);
+void keyring_derive_nth(
+    const struct keyring *k, size_t i, const char *purpose, uint8_t out[KEYRING_DERIVED_LEN]);
 
 /* Appends the box to `out`. `purpose` is bound to it: a box made for one purpose doesn't open for another. */
 void box_seal(const struct keyring *k, const char *purpose, struct str plain, struct buf *out);

@@ -4,6 +4,7 @@
 #include "base/metrics.h"
 #include "base/text.h"
 #include "service/credentials.h"
+#include "service/links.h"
 
 /* `names` are separated by commas. */
 static bool list_has(struct str names, struct str name)
@@ -75,15 +76,6 @@ static struct str kept(struct arena *a, struct str s, bool *full)
     return copy;
 }
 
-static struct str uuid_new(struct arena *a, bool *full)
-{
-    uint8_t raw[16];
-    char text[UUID_LEN + 1];
-    random_uuid(raw);
-    uuid_format(raw, text);
-    return kept(a, (struct str){text, UUID_LEN}, full);
-}
-
 void checkout_prepare(struct service *s, const struct account_view *v,
     const struct create_request *rq, struct field_errors *errors, struct payment_new *ret)
 {
@@ -99,7 +91,6 @@ void checkout_prepare(struct service *s, const struct account_view *v,
     struct arena *a = errors->arena;
     bool own_endpoint = str_absent(rq->notification_endpoint_url);
     ret->row = (struct payment_row){
-        .uuid = uuid_new(a, &full),
         .account_id = v->row.id,
         .order_id = rq->order_id,
         .amount = rq->amount,
@@ -120,31 +111,39 @@ void checkout_prepare(struct service *s, const struct account_view *v,
         .fee_fixed = v->row.fee_fixed,
     };
     if (full) {
-        ret->row.uuid = STR_ABSENT; /* submit refuses it */
+        ret->row.currency = STR_ABSENT; /* submit refuses it */
     }
 }
 
 static enum err create_run(struct store_unit *u, struct tx *tx)
 {
     struct checkout_create *c = unit_owner(u, struct checkout_create, unit);
-    bool same = false;
-    c->id = 0;
-    c->replayed = false;
-    enum err e = store_payment_insert(tx, &c->payment, &same, &c->id, c->uuid);
-    if (e == ERR_OK) {
-        c->id = c->payment.row.id;
-        memcpy(c->uuid, c->payment.row.uuid.p, UUID_LEN);
-        c->uuid[UUID_LEN] = 0;
+    char first_uuid[UUID_LEN + 1];
+    int64_t first_id;
+    c->taken = c->replayed = false;
+    enum err e = store_payment_id(tx, &c->payment.id);
+    if (e != ERR_OK) {
+        return e;
     }
-    c->replayed = e == ERR_DUPLICATE && same;
-    return e;
+    links_uuid(c->links, c->payment.id, c->uuid);
+    c->payment.row.uuid = (struct str){c->uuid, UUID_LEN};
+    c->id = c->payment.id;
+    e = store_payment_insert(tx, &c->payment, &c->replayed, &first_id, first_uuid);
+    if (e != ERR_DUPLICATE) {
+        return e;
+    }
+    /* Nothing was written, so nothing needs to be undone: to the store this unit is a success. */
+    c->taken = true;
+    c->id = first_id;
+    memcpy(c->uuid, first_uuid, sizeof c->uuid);
+    return ERR_OK;
 }
 
 static void create_done(struct store_unit *u, enum err result)
 {
     struct checkout_create *c = unit_owner(u, struct checkout_create, unit);
-    if (result == ERR_DUPLICATE && c->replayed) {
-        result = ERR_OK;
+    if (result == ERR_OK && c->taken && !c->replayed) {
+        result = ERR_DUPLICATE;
     }
     if (result == ERR_OK) {
         metric_add(c->replayed ? METRIC_payments_replayed_total : METRIC_payments_created_total, 1);
@@ -154,9 +153,10 @@ static void create_done(struct store_unit *u, enum err result)
 
 enum err checkout_create_submit(struct service *s, struct checkout_create *c)
 {
-    if (c->payment.row.uuid.n != UUID_LEN) {
+    if (str_absent(c->payment.row.currency)) {
         return ERR_TOO_LARGE;
     }
+    c->links = s->links;
     c->unit = (struct store_unit){.run = create_run, .done = create_done};
     return store_submit(s->store, &c->unit);
 }

@@ -2,6 +2,7 @@
 #include "core/notify.h"
 #include "service/checkout.h"
 #include "service/credentials.h"
+#include "service/links.h"
 
 static enum page_stage stage_open(
     const struct payment_row *p, const struct attempt_row *last, int64_t now)
@@ -58,14 +59,14 @@ static struct str last_reason(const struct attempt_row *last)
     return STR_ABSENT;
 }
 
-static enum err rows_read(struct db *db, struct arena *a, struct str uuid, struct page_view *v,
-    struct attempt_row *last, bool *ret_has_last)
+static enum err rows_read(struct links *l, struct db *db, struct arena *a, struct str uuid,
+    struct page_view *v, struct attempt_row *last, bool *ret_has_last)
 {
     enum err e = store_read_begin(db);
     if (e != ERR_OK) {
         return e;
     }
-    e = store_payment_by_uuid(db, a, uuid, &v->payment);
+    e = links_payment(l, db, a, uuid, &v->payment);
     if (e == ERR_OK) {
         e = store_attempt_last(db, a, v->payment.id, last);
         *ret_has_last = e == ERR_OK;
@@ -143,7 +144,7 @@ enum err checkout_page_load(
     if (!db) {
         return ERR_STORE_IO;
     }
-    enum err e = rows_read(db, a, uuid, &v, &last, &has_last);
+    enum err e = rows_read(s->links, db, a, uuid, &v, &last, &has_last);
     if (e != ERR_OK) {
         return e;
     }

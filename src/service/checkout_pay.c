@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "service/checkout_act.h"
 #include "service/credentials.h"
+#include "service/links.h"
 #include "service/transition.h"
 #include "service/work.h"
 #include <stdio.h>
@@ -36,6 +37,12 @@ static struct str invoice_new(struct arena *a, int64_t payment_id, int64_t numbe
     char text[64];
     int n = snprintf(text, sizeof text, "K%lld-%lld", (long long)payment_id, (long long)number);
     return arena_copy(a, (struct str){text, (size_t)n});
+}
+
+static enum err payment_of(
+    struct checkout_act *c, struct act_own *own, struct tx *tx, struct payment_row *ret)
+{
+    return links_payment(c->service->links, tx_db(tx), &own->arena, str_from(c->uuid), ret);
 }
 
 static enum err attempt_begin(struct checkout_act *c, struct act_own *own, struct tx *tx,
@@ -76,7 +83,7 @@ static enum err pay_run(struct checkout_act *c, struct act_own *own, struct tx *
     struct attempt_row last;
     int64_t credential_id = 0;
     int64_t now = tx_now_ms(tx);
-    enum err e = store_payment_by_uuid(tx_db(tx), &own->arena, str_from(c->uuid), &p);
+    enum err e = payment_of(c, own, tx, &p);
     if (e != ERR_OK) {
         return e;
     }
@@ -108,7 +115,7 @@ static enum err cancel_run(struct checkout_act *c, struct act_own *own, struct t
 {
     struct payment_row p;
     struct transition t = {.event = PAYMENT_EV_CANCEL, .actor = STR("payer")};
-    enum err e = store_payment_by_uuid(tx_db(tx), &own->arena, str_from(c->uuid), &p);
+    enum err e = payment_of(c, own, tx, &p);
     if (e == ERR_OK) {
         e = transition_apply(tx, &p, &t);
     }
@@ -124,7 +131,7 @@ enum err checkout_cancel(struct service *s, struct checkout_act *c)
 static enum err language_run(struct checkout_act *c, struct act_own *own, struct tx *tx)
 {
     struct payment_row p;
-    enum err e = store_payment_by_uuid(tx_db(tx), &own->arena, str_from(c->uuid), &p);
+    enum err e = payment_of(c, own, tx, &p);
     if (e != ERR_OK || str_eq(p.language, c->language)) {
         return e;
     }

@@ -6,6 +6,7 @@
 #include "service/accounts.h"
 #include "service/credentials.h"
 #include "service/deliver.h"
+#include "service/links.h"
 #include "service/settle.h"
 #include "service/wallet_host.h"
 #include "service/work.h"
@@ -38,6 +39,7 @@ static enum err base_start(struct service *s, bool workers, struct buf *why)
     enum err e = keyring_load(s->config->security_secret_key_file, why, &s->keys);
     say(why, "secret key file", e);
     if (e == ERR_OK) {
+        s->links = links_new(s->keys);
         e = store_open(&o, why, &s->store);
         say(why, "store", e);
     }
@@ -133,6 +135,7 @@ void service_stop(struct service *s)
         wallets_free(s->wallets);
     }
     work_free(s->work);
+    links_free(s->links);
     if (s->keys) {
         keyring_free(s->keys);
     }

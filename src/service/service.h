@@ -9,6 +9,7 @@
 #include "wallet/wallet.h"
 
 struct accounts;
+struct links;
 struct settle;
 struct deliver;
 struct credentials;
@@ -18,6 +19,7 @@ struct service {
     const struct config *config;
     struct clock *clock;
     struct keyring *keys;
+    struct links *links;
     struct store *store;
     struct accounts *accounts;
     struct httpc *httpc;

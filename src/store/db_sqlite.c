@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/migrate.h"
+#include "store/sqlite_vfs.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,7 +19,7 @@
 #define CHECKPOINT_AGAIN_PAGES 1000
 /* Files up to this size are checked whole when they are opened for writing; it takes some 50 ms. */
 #define QUICK_CHECK_BYTES (16 * 1024 * 1024)
-#define APPLICATION_ID 0x4B415353 /* "KASS"; also in sql/0001_sqlite.sql */
+#define APPLICATION_ID 0x4B534131 /* "KSA1"; also in sql/0001_sqlite.sql */
 
 enum fixed {
     FIXED_BEGIN_READ,
@@ -436,18 +437,21 @@ static enum err prepare_fixed(struct lite *l)
     return ERR_OK;
 }
 
+static const char *vfs_name;
+
 static void engine_once(void)
 {
     /* A global lock around every allocation's statistics would join all readers. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     ensure(sqlite3_initialize() == SQLITE_OK, "SQLite can't be initialised");
+    vfs_name = sqlite_vfs_register();
 }
 
 static enum err open_handle(struct lite *l, const struct db_open *o, int64_t size, struct buf *why)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
                 SQLITE_OPEN_EXRESCODE;
-    int rc = sqlite3_open_v2(o->path, &l->db, flags, NULL);
+    int rc = sqlite3_open_v2(o->path, &l->db, flags, vfs_name);
     if (rc != SQLITE_OK)
         return refuse(why, o->path, l->db ? sqlite3_errmsg(l->db) : sqlite3_errstr(rc));
     sqlite3_busy_timeout(l->db, BUSY_TIMEOUT_MS);

@@ -1,10 +1,27 @@
-/* The counters behind the history. Private to the store. */
+/* The counters behind the history. Private to the store.
+ * A batch's payments mostly belong to a few counters, so they are added up in memory and written once, before the commit. */
 #ifndef KASSA_STORE_HISTORY_H
 #define KASSA_STORE_HISTORY_H
 
 #include "store/db.h"
+#include <stddef.h>
 
-/* Counts a payment that was just inserted. */
-enum err history_count(struct db *db, int64_t account_id, int32_t day, int64_t id) must_check;
+struct tx;
+
+struct day_tally {
+    struct day_add {
+        int64_t account_id, day, piece, payments;
+    } * adds;
+    size_t n, room;
+    size_t kept; /* of n: those of units that are kept; behind them those of the unit under way */
+};
+
+/* Counts a payment that the unit under way has inserted. */
+void history_count(struct tx *tx, int64_t account_id, int32_t day, int64_t id);
+void day_tally_keep(struct day_tally *t);
+void day_tally_undo(struct day_tally *t);
+void day_tally_clear(struct day_tally *t);
+/* Writes what is kept. */
+enum err day_tally_write(struct day_tally *t, struct db *db) must_check;
 
 #endif

@@ -42,16 +42,20 @@ struct str row_str(struct row *r, const char *name)
     return row_keep(r, db_col_str(r->st, name));
 }
 
-struct str row_uuid(struct row *r, const char *name)
+void row_uuid_raw(struct row *r, const char *name, uint8_t ret[16])
 {
     struct str raw = db_col_str(r->st, name);
-    if (raw.n != 16) {
+    if (raw.n == 16)
+        memcpy(ret, raw.p, 16);
+    else
         row_fail(r, ERR_STORE_IO);
-        return STR_ABSENT;
-    }
-    uint8_t bytes[16];
-    memcpy(bytes, raw.p, sizeof bytes);
-    uuid_format(bytes, r->uuid);
+}
+
+struct str row_uuid(struct row *r, const char *name)
+{
+    uint8_t raw[16] = {0};
+    row_uuid_raw(r, name, raw);
+    uuid_format(raw, r->uuid);
     return row_keep(r, (struct str){r->uuid, UUID_LEN});
 }
 

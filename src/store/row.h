@@ -20,7 +20,8 @@ int64_t row_int(struct row *r, const char *name);
 bool row_bool(struct row *r, const char *name);
 struct money row_money(struct row *r, const char *name);
 struct str row_str(struct row *r, const char *name);
-struct str row_uuid(struct row *r, const char *name);
+struct str row_uuid(struct row *r, const char *name); /* as text */
+void row_uuid_raw(struct row *r, const char *name, uint8_t ret[16]);
 enum wallet_kind row_wallet(struct row *r, const char *name);
 /* For texts that a parser of core reads. */
 void row_check(struct row *r, enum err e);

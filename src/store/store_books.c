@@ -3,13 +3,8 @@
 #include "store/row.h"
 
 static const struct db_sql SQL_PAYMENTS = {
-    "SELECT p.id AS id, p.account_id AS account_id, p.day AS day, p.created_at AS created_at,"
-    " p.amount AS amount, p.state AS state, p.fee_bp AS fee_bp, p.fee_fixed AS fee_fixed,"
-    " p.paid AS paid, p.commission AS commission, p.credited AS credited, p.refunded AS refunded,"
-    " p.final_at AS final_at, p.sequence AS sequence, p.attempts AS attempts,"
-    " CASE WHEN o.payment_id = p.id AND o.uuid = p.uuid THEN 1 ELSE 0 END AS order_kept"
-    " FROM payment p LEFT JOIN payment_order o"
-    " ON o.account_id = p.account_id AND o.order_id = p.order_id ORDER BY p.id"};
+    "SELECT id, uuid, account_id, day, created_at, amount, state, fee_bp, fee_fixed, paid,"
+    " commission, credited, refunded, final_at, sequence, attempts FROM payment ORDER BY id"};
 static const struct db_sql SQL_ATTEMPTS = {
     "SELECT a.id AS id, a.payment_id AS payment_id, a.number AS number, a.state AS state,"
     " (SELECT COUNT(*) FROM credit c WHERE c.payment_id = a.payment_id AND c.attempt_id = a.id)"
@@ -48,8 +43,8 @@ static void payment_read(struct row *r, struct books_payment *ret)
         .final_at = row_int(r, "final_at"),
         .sequence = row_int(r, "sequence"),
         .attempts = row_int(r, "attempts"),
-        .order_kept = row_bool(r, "order_kept"),
     };
+    row_uuid_raw(r, "uuid", ret->uuid);
     row_check(r, payment_state_parse(db_col_str(r->st, "state"), &ret->state));
 }
 

@@ -9,6 +9,7 @@
 
 struct books_payment {
     int64_t id;
+    uint8_t uuid[16];
     int64_t account_id;
     int64_t day; /* as stored */
     int64_t created_at;
@@ -18,7 +19,6 @@ struct books_payment {
     struct money fee_fixed;
     struct money paid, commission, credited, refunded;
     int64_t final_at, sequence, attempts;
-    bool order_kept; /* its order is taken by it and by no other */
 };
 typedef enum err (*books_payment_fn)(void *arg, const struct books_payment *p);
 /* In order of id. */

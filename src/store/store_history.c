@@ -1,15 +1,18 @@
 #include "store/history.h"
 
+#include "base/mem.h"
 #include "store/row.h"
 #include "store/store_payment.h"
+#include "store/tx.h"
 
 /* Ids of one piece share all but their last 14 bits: a page is found by adding up whole pieces, of which ten million
  * payments have some 600, and skipping fewer than 16384 entries of an index. */
 #define PIECE_BITS 14
 
 static const struct db_sql SQL_COUNT = {
-    "INSERT INTO day_count (account_id, day, piece, payments) VALUES ($1, $2, $3, 1)"
-    " ON CONFLICT (account_id, day, piece) DO UPDATE SET payments = day_count.payments + 1"};
+    "INSERT INTO day_count (account_id, day, piece, payments) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (account_id, day, piece)"
+    " DO UPDATE SET payments = day_count.payments + excluded.payments"};
 static const struct db_sql SQL_TOTAL = {"SELECT COALESCE(SUM(payments), 0) AS total FROM day_count"
                                         " WHERE account_id = $1 AND day BETWEEN $2 AND $3"};
 static const struct db_sql SQL_PIECES = {
@@ -25,13 +28,61 @@ static const struct db_sql SQL_PAGE_REST = {
     "SELECT " ITEM_COLUMNS " FROM payment WHERE account_id = $1 AND day > $2 AND day <= $3"
     " ORDER BY day, id LIMIT $4"};
 
-enum err history_count(struct db *db, int64_t account_id, int32_t day, int64_t id)
+/* Adds to the same counter's entry among those from `from` on. */
+static void tally_add(struct day_tally *t, size_t from, struct day_add add)
 {
-    struct db_stmt *st = db_query(db, &SQL_COUNT);
-    db_int(st, 1, account_id);
-    db_int(st, 2, day);
-    db_int(st, 3, id >> PIECE_BITS);
-    return db_do(st);
+    for (size_t i = from; i < t->n; i++) {
+        struct day_add *a = &t->adds[i];
+        if (a->account_id == add.account_id && a->day == add.day && a->piece == add.piece) {
+            a->payments += add.payments;
+            return;
+        }
+    }
+    if (t->n == t->room) {
+        t->room = t->room ? t->room * 2 : 16;
+        t->adds = mem_realloc(t->adds, t->room * sizeof *t->adds);
+    }
+    t->adds[t->n++] = add;
+}
+
+void history_count(struct tx *tx, int64_t account_id, int32_t day, int64_t id)
+{
+    struct day_tally *t = &tx->tally;
+    tally_add(t, t->kept, (struct day_add){account_id, day, id >> PIECE_BITS, 1});
+}
+
+void day_tally_keep(struct day_tally *t)
+{
+    size_t end = t->n;
+    t->n = t->kept;
+    for (size_t i = t->kept; i < end; i++)
+        tally_add(t, 0, t->adds[i]);
+    t->kept = t->n;
+}
+
+void day_tally_undo(struct day_tally *t)
+{
+    t->n = t->kept;
+}
+
+void day_tally_clear(struct day_tally *t)
+{
+    t->n = t->kept = 0;
+}
+
+enum err day_tally_write(struct day_tally *t, struct db *db)
+{
+    enum err e = ERR_OK;
+    for (size_t i = 0; e == ERR_OK && i < t->kept; i++) {
+        const struct day_add *a = &t->adds[i];
+        struct db_stmt *st = db_query(db, &SQL_COUNT);
+        db_int(st, 1, a->account_id);
+        db_int(st, 2, a->day);
+        db_int(st, 3, a->piece);
+        db_int(st, 4, a->payments);
+        e = db_do(st);
+    }
+    return e;
 }
 
 enum err store_history_total(

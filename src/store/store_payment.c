@@ -3,19 +3,16 @@
 #include "store/history.h"
 #include "store/row.h"
 
-static const struct db_sql SQL_ORDER_ADD = {
-    "INSERT INTO payment_order (account_id, order_id, payment_id, uuid, body_sha256)"
-    " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_id, order_id) DO NOTHING"};
-static const struct db_sql SQL_ORDER_FIND = {"SELECT payment_id, uuid, body_sha256"
-                                             " FROM payment_order"
+static const struct db_sql SQL_ORDER_FIND = {"SELECT id, uuid, body_sha256 FROM payment"
                                              " WHERE account_id = $1 AND order_id = $2"};
 static const struct db_sql SQL_ADD = {
-    "INSERT INTO payment (id, uuid, account_id, day, order_id, amount, currency, service, wallet,"
-    " state, version, created_at, expires_at, success_url, fail_url, endpoint_url, endpoint_id,"
-    " description, customer_ip, customer_json, fee_bp, fee_fixed, paid, commission, credited,"
-    " refunded, payer_mask, final_at, sequence, attempts, language)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12, $13, $14, $15, $16, $17, $18,"
-    " $19, $20, $21, 0, 0, 0, 0, NULL, 0, 0, 0, $22)"};
+    "INSERT INTO payment (id, uuid, account_id, day, order_id, body_sha256, amount, currency,"
+    " service, wallet, state, version, created_at, expires_at, success_url, fail_url,"
+    " endpoint_url, endpoint_id, description, customer_ip, customer_json, fee_bp, fee_fixed, paid,"
+    " commission, credited, refunded, payer_mask, final_at, sequence, attempts, language)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $14, $15, $16, $17, $18,"
+    " $19, $20, $21, $22, 0, 0, 0, 0, NULL, 0, 0, 0, $23)"
+    " ON CONFLICT (account_id, order_id) DO NOTHING"};
 
 #define PAYMENT_COLUMNS                                                                            \
     "id, uuid, account_id, order_id, amount, currency, service, wallet, state, version,"           \
@@ -24,11 +21,8 @@ static const struct db_sql SQL_ADD = {
     " payer_mask, final_at, sequence, attempts, language"
 
 static const struct db_sql SQL_BY_ID = {"SELECT " PAYMENT_COLUMNS " FROM payment WHERE id = $1"};
-static const struct db_sql SQL_BY_UUID = {
-    "SELECT " PAYMENT_COLUMNS " FROM payment WHERE uuid = $1"};
 static const struct db_sql SQL_BY_ORDER = {
-    "SELECT " PAYMENT_COLUMNS " FROM payment WHERE account_id = $1 AND id ="
-    " (SELECT payment_id FROM payment_order o WHERE o.account_id = $1 AND o.order_id = $2)"};
+    "SELECT " PAYMENT_COLUMNS " FROM payment WHERE account_id = $1 AND order_id = $2"};
 static const struct db_sql SQL_EACH = {
     "SELECT " PAYMENT_COLUMNS " FROM payment WHERE ($1 = 0 OR account_id = $1)"
     " AND ($2 = '' OR state = $2) ORDER BY id DESC LIMIT $3"};
@@ -79,8 +73,8 @@ static void payment_read(struct row *r, struct payment_row *ret)
     row_check(r, payment_state_parse(db_col_str(r->st, "state"), &ret->state));
 }
 
-static enum err order_answer(struct db *db, int64_t account_id, struct str order_id,
-    const uint8_t *body_sha256, bool *ret_same, int64_t *ret_id, char ret_uuid[37])
+enum err store_order_find(struct db *db, int64_t account_id, struct str order_id,
+    const uint8_t body_sha256[SHA256_LEN], bool *ret_same, int64_t *ret_id, char ret_uuid[37])
 {
     struct db_stmt *st = db_query(db, &SQL_ORDER_FIND);
     db_int(st, 1, account_id);
@@ -88,7 +82,7 @@ static enum err order_answer(struct db *db, int64_t account_id, struct str order
     struct row r = {.st = st};
     r.err = db_step(st);
     if (r.err == ERR_OK) {
-        int64_t id = row_int(&r, "payment_id");
+        int64_t id = row_int(&r, "id");
         struct str uuid = row_uuid(&r, "uuid");
         struct str sha = row_str(&r, "body_sha256");
         if (r.err == ERR_OK) {
@@ -101,77 +95,64 @@ static enum err order_answer(struct db *db, int64_t account_id, struct str order
     return r.err;
 }
 
-enum err store_order_find(struct db *db, int64_t account_id, struct str order_id,
-    const uint8_t body_sha256[SHA256_LEN], bool *ret_same, int64_t *ret_id, char ret_uuid[37])
-{
-    return order_answer(db, account_id, order_id, body_sha256, ret_same, ret_id, ret_uuid);
-}
-
 /* ERR_DUPLICATE: the order is taken. */
-static enum err order_add(struct db *db, const struct payment_new *p, int64_t id, struct str uuid)
+static enum err payment_add(struct db *db, const struct payment_new *p, int64_t id, int32_t day)
 {
-    struct db_stmt *st = db_query(db, &SQL_ORDER_ADD);
-    db_int(st, 1, p->row.account_id);
-    db_text(st, 2, p->row.order_id);
-    db_int(st, 3, id);
-    db_blob(st, 4, uuid);
-    db_blob(st, 5, (struct str){(const char *)p->body_sha256, SHA256_LEN});
-    return db_do_one(st, ERR_DUPLICATE);
-}
-
-static enum err payment_add(
-    struct db *db, const struct payment_row *r, int64_t id, int32_t day, struct str uuid)
-{
+    const struct payment_row *r = &p->row;
+    uint8_t uuid[16];
     struct db_stmt *st = db_query(db, &SQL_ADD);
     db_int(st, 1, id);
-    db_blob(st, 2, uuid);
+    if (!row_bind_uuid(st, 2, r->uuid, uuid)) {
+        db_end(st);
+        return ERR_SYNTAX;
+    }
     db_int(st, 3, r->account_id);
     db_int(st, 4, day);
     db_text(st, 5, r->order_id);
-    db_int(st, 6, r->amount.poisha);
-    db_text(st, 7, r->currency);
-    db_text(st, 8, r->service);
-    db_text(st, 9, str_from(wallet_kind_code(r->wallet)));
-    db_text(st, 10, str_from(payment_state_text(r->state)));
-    db_int(st, 11, r->created_at);
-    db_int(st, 12, r->expires_at);
-    db_text(st, 13, r->success_url);
-    db_text(st, 14, r->fail_url);
-    db_text(st, 15, r->endpoint_url);
-    db_opt(st, 16, r->endpoint_id);
-    db_text(st, 17, r->desc);
-    db_text(st, 18, r->customer_ip);
-    db_text(st, 19, r->customer_json);
-    db_int(st, 20, r->fee_bp);
-    db_int(st, 21, r->fee_fixed.poisha);
-    db_text(st, 22, r->language);
-    return db_do_one(st, ERR_INTERNAL);
+    db_blob(st, 6, (struct str){(const char *)p->body_sha256, SHA256_LEN});
+    db_int(st, 7, r->amount.poisha);
+    db_text(st, 8, r->currency);
+    db_text(st, 9, r->service);
+    db_text(st, 10, str_from(wallet_kind_code(r->wallet)));
+    db_text(st, 11, str_from(payment_state_text(r->state)));
+    db_int(st, 12, r->created_at);
+    db_int(st, 13, r->expires_at);
+    db_text(st, 14, r->success_url);
+    db_text(st, 15, r->fail_url);
+    db_text(st, 16, r->endpoint_url);
+    db_opt(st, 17, r->endpoint_id);
+    db_text(st, 18, r->desc);
+    db_text(st, 19, r->customer_ip);
+    db_text(st, 20, r->customer_json);
+    db_int(st, 21, r->fee_bp);
+    db_int(st, 22, r->fee_fixed.poisha);
+    db_text(st, 23, r->language);
+    return db_do_one(st, ERR_DUPLICATE);
+}
+
+enum err store_payment_id(struct tx *tx, int64_t *ret)
+{
+    return tx_next_id(tx, STORE_ID_PAYMENT, ret);
 }
 
 enum err store_payment_insert(
     struct tx *tx, struct payment_new *p, bool *ret_same, int64_t *ret_id, char ret_uuid[37])
 {
     struct db *db = tx_db(tx);
-    uint8_t raw[16];
-    if (uuid_parse(p->row.uuid, raw) != ERR_OK)
-        return ERR_SYNTAX;
-    struct str uuid = {(const char *)raw, sizeof raw};
-    int64_t id;
-    enum err e = tx_next_id(tx, STORE_ID_PAYMENT, &id);
-    if (e == ERR_OK)
-        e = order_add(db, p, id, uuid);
+    int64_t id = p->id;
+    enum err e = id ? ERR_OK : store_payment_id(tx, &id);
+    if (e != ERR_OK)
+        return e;
+    int32_t day = dhaka_day(p->row.created_at);
+    e = payment_add(db, p, id, day);
     if (e == ERR_DUPLICATE) {
-        e = order_answer(
+        e = store_order_find(
             db, p->row.account_id, p->row.order_id, p->body_sha256, ret_same, ret_id, ret_uuid);
         return e == ERR_OK ? ERR_DUPLICATE : e;
     }
-    int32_t day = dhaka_day(p->row.created_at);
-    if (e == ERR_OK)
-        e = payment_add(db, &p->row, id, day, uuid);
-    if (e == ERR_OK)
-        e = history_count(db, p->row.account_id, day, id);
     if (e != ERR_OK)
         return e;
+    history_count(tx, p->row.account_id, day, id);
     p->row.id = id;
     p->row.version = 1;
     return ERR_OK;
@@ -181,18 +162,6 @@ enum err store_payment_by_id(struct db *db, struct arena *a, int64_t id, struct 
 {
     struct db_stmt *st = db_query(db, &SQL_BY_ID);
     db_int(st, 1, id);
-    return row_one(st, a, payment_read, ret);
-}
-
-enum err store_payment_by_uuid(
-    struct db *db, struct arena *a, struct str uuid, struct payment_row *ret)
-{
-    uint8_t raw[16];
-    struct db_stmt *st = db_query(db, &SQL_BY_UUID);
-    if (!row_bind_uuid(st, 1, uuid, raw)) {
-        db_end(st);
-        return ERR_NO_ROW;
-    }
     return row_one(st, a, payment_read, ret);
 }
 

@@ -42,12 +42,16 @@ struct payment_row {
 };
 
 struct payment_new {
+    int64_t id; /* of store_payment_id in this very run of the unit; 0: the store takes one */
     struct payment_row row; /* id, version set by the store */
     uint8_t body_sha256[SHA256_LEN];
 };
 
-/* The hot path: order's uniqueness, payment row, day counter. ERR_OK: stored, row.id set.
- * ERR_DUPLICATE: the order exists; *ret_same tells whether the body is byte-identical, *ret_id and ret_uuid the first payment. */
+/* An id for a payment that is about to be stored in this unit, where its uuid depends on it. Never given twice. */
+enum err store_payment_id(struct tx *tx, int64_t *ret) must_check;
+/* The hot path: one statement; the day counter follows with the batch. ERR_OK: stored, row.id set.
+ * ERR_DUPLICATE: the order exists and nothing was written; *ret_same tells whether the body is byte-identical, *ret_id and
+ * ret_uuid the first payment. */
 enum err store_payment_insert(struct tx *tx, struct payment_new *p, bool *ret_same, int64_t *ret_id,
     char ret_uuid[37]) must_check;
 /* The stored order of an account: ERR_NO_ROW. For replays before checks that depend on state. */
@@ -57,8 +61,6 @@ enum err store_order_find(struct db *db, int64_t account_id, struct str order_id
 
 enum err store_payment_by_id(
     struct db *db, struct arena *a, int64_t id, struct payment_row *ret) must_check;
-enum err store_payment_by_uuid(
-    struct db *db, struct arena *a, struct str uuid, struct payment_row *ret) must_check;
 /* Only of that account: ERR_NO_ROW else. */
 enum err store_payment_by_order(struct db *db, struct arena *a, int64_t account_id,
     struct str order_id, struct payment_row *ret) must_check;

@@ -1,5 +1,6 @@
 #include "store/tx.h"
 
+#include "base/mem.h"
 #include "store/row.h"
 
 #define LEASE_MIN 8
@@ -26,6 +27,16 @@ void tx_init(struct tx *tx, struct db *db)
     *tx = (struct tx){.db = db};
     for (int i = 0; i < STORE_ID_COUNT; i++)
         tx->ids[i].size = LEASE_MIN;
+}
+
+void tx_clear(struct tx *tx)
+{
+    mem_free(tx->tally.adds);
+}
+
+enum err tx_batch_finish(struct tx *tx)
+{
+    return day_tally_write(&tx->tally, tx->db);
 }
 
 struct db *tx_db(struct tx *tx)
@@ -70,12 +81,14 @@ enum err tx_next_id(struct tx *tx, enum store_id which, int64_t *ret)
 
 void tx_unit_kept(struct tx *tx)
 {
+    day_tally_keep(&tx->tally);
     for (int i = 0; i < STORE_ID_COUNT; i++)
         tx->ids[i].in_unit = false;
 }
 
 void tx_unit_undone(struct tx *tx)
 {
+    day_tally_undo(&tx->tally);
     for (int i = 0; i < STORE_ID_COUNT; i++) {
         struct id_lease *l = &tx->ids[i];
         if (l->in_unit)
@@ -86,12 +99,14 @@ void tx_unit_undone(struct tx *tx)
 
 void tx_batch_kept(struct tx *tx)
 {
+    day_tally_clear(&tx->tally);
     for (int i = 0; i < STORE_ID_COUNT; i++)
         tx->ids[i].in_unit = tx->ids[i].in_batch = false;
 }
 
 void tx_batch_undone(struct tx *tx)
 {
+    day_tally_clear(&tx->tally);
     for (int i = 0; i < STORE_ID_COUNT; i++) {
         struct id_lease *l = &tx->ids[i];
         if (l->in_batch)

@@ -3,6 +3,7 @@
 #define KASSA_STORE_TX_H
 
 #include "store/db.h"
+#include "store/history.h"
 #include "store/store.h"
 
 /* A block of ids that the store gave away by raising id_block.next. What the transaction that raised it does not commit
@@ -18,10 +19,14 @@ struct tx {
     struct db *db;
     int64_t now_ms;
     struct id_lease ids[STORE_ID_COUNT];
+    struct day_tally tally;
 };
 
 void tx_init(struct tx *tx, struct db *db);
-/* What became of the leases. */
+void tx_clear(struct tx *tx);
+/* Writes what the kept units left to the end of the batch; before its commit. */
+enum err tx_batch_finish(struct tx *tx) must_check;
+/* What became of the unit, and of the batch. */
 void tx_unit_kept(struct tx *tx);
 void tx_unit_undone(struct tx *tx);
 void tx_batch_kept(struct tx *tx);

@@ -125,8 +125,11 @@ static enum err units_plain(struct writer *w, struct store_unit *units, bool *re
 
 static enum err batch_commit(struct writer *w)
 {
+    enum err e = tx_batch_finish(&w->tx);
+    if (e != ERR_OK)
+        return e;
     int64_t start = clock_mono_us();
-    enum err e = db_commit(w->db);
+    e = db_commit(w->db);
     metric_observe(HISTOGRAM_commit_duration_us, clock_mono_us() - start);
     return e;
 }
@@ -281,6 +284,7 @@ void writer_stop(struct writer *w)
     pthread_join(w->thread, NULL);
     pthread_cond_destroy(&w->wake);
     pthread_mutex_destroy(&w->lock);
+    tx_clear(&w->tx);
     db_close(w->db);
     mem_free(w);
 }

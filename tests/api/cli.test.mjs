@@ -448,7 +448,8 @@ suite('books and decisions', { feePercent: '1.50', feeFixed: '2.00', config: { w
         'notifications'],
       ['a lost attempt', "DELETE FROM attempt WHERE state = 'paid'", 'attempts'],
       ['an attempt paid without a credit', "UPDATE attempt SET state = 'paid' WHERE state = 'declined'; UPDATE credit SET attempt_id = NULL", 'attempts'],
-      ['a lost order', 'DELETE FROM payment_order WHERE payment_id = (SELECT MIN(payment_id) FROM payment_order)', 'order'],
+      ['an altered link', 'UPDATE payment SET uuid = (SELECT p.uuid FROM payment p ORDER BY p.id DESC LIMIT 1)'
+        + ' WHERE id = (SELECT MIN(id) FROM payment)', 'link'],
       ['a day counter', 'UPDATE day_count SET payments = payments + 1', 'day-counter'],
       ['a lost day counter', 'DELETE FROM day_count', 'day-counter'],
       ['a payment filed under another day', 'UPDATE payment SET day = day - 1 WHERE id = (SELECT MIN(id) FROM payment)', 'day'],

@@ -1,5 +1,5 @@
 /* Totals and pages of the history against counting by hand, on random payments over days and accounts. */
-#include "store_fixture.h"
+#include "store_batch.h"
 
 #define PAYMENTS 3000
 #define ACCOUNTS 3
@@ -160,6 +160,31 @@ static void a_refused_order_is_not_counted(void **state)
     assert_int_equal(total, 1);
 }
 
+static void units_of_a_batch_are_counted_as_they_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    enum { N = 40 };
+    struct queued *q = mem_array(N, sizeof *q);
+    queued_init(q, f, "batch", N);
+    int kept = 0;
+    for (int i = 0; i < N; i++) {
+        q[i].x.p.row.created_at = T0 + (i % 4) * DAY_MS; /* several counters */
+        q[i].after = i % 5 == 3 ? ERR_CONFLICT : ERR_OK; /* undone after it has counted */
+        kept += q[i].after == ERR_OK;
+    }
+    run_as_a_batch(f, q, N);
+    int64_t total = 0, day = 0, sum = 0;
+    ok(store_history_total(store_reader(f->s), f->account_id, 0, 99999, &total));
+    assert_int_equal(total, kept);
+    for (int d = 0; d < 4; d++) {
+        int32_t at = dhaka_day(T0 + d * DAY_MS);
+        ok(store_history_total(store_reader(f->s), f->account_id, at, at, &day));
+        sum += day;
+    }
+    assert_int_equal(sum, kept);
+    mem_free(q);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
@@ -167,6 +192,7 @@ int main(void)
         WITH(totals_and_pages_are_those_counted_by_hand),
         WITH(an_account_without_payments_has_an_empty_history),
         WITH(a_refused_order_is_not_counted),
+        WITH(units_of_a_batch_are_counted_as_they_are_kept),
     };
     return cmocka_run_group_tests_name("store_history", tests, NULL, NULL);
 }

@@ -76,7 +76,7 @@ static void every_state_of_core_can_be_stored(void **state)
     }
 }
 
-static void a_payment_is_found_by_id_uuid_and_order_of_its_account_alone(void **state)
+static void a_payment_is_found_by_id_and_by_order_of_its_account_alone(void **state)
 {
     struct fixture *f = *state;
     struct sample x;
@@ -84,14 +84,11 @@ static void a_payment_is_found_by_id_uuid_and_order_of_its_account_alone(void **
     ok(run(f->s, sample_insert, &x));
     struct db *db = store_reader(f->s);
     struct payment_row r;
-    char upper[UUID_LEN + 1];
-    for (size_t i = 0; i <= UUID_LEN; i++)
-        upper[i] = (char)(x.uuid[i] >= 'a' && x.uuid[i] <= 'f' ? x.uuid[i] - 32 : x.uuid[i]);
-    ok(store_payment_by_uuid(db, &f->arena, str_from(upper), &r));
+    ok(store_payment_by_id(db, &f->arena, x.p.row.id, &r));
     assert_int_equal(r.id, x.p.row.id);
     assert_true(str_is(r.uuid, x.uuid));
     assert_true(str_is(r.order_id, "অর্ডার 1"));
-    assert_int_equal(store_payment_by_uuid(db, &f->arena, STR("no uuid at all"), &r), ERR_NO_ROW);
+    assert_int_equal(store_payment_by_id(db, &f->arena, x.p.row.id + 1, &r), ERR_NO_ROW);
     ok(store_payment_by_order(db, &f->arena, f->account_id, x.p.row.order_id, &r));
     assert_int_equal(
         store_payment_by_order(db, &f->arena, f->account_id + 1, x.p.row.order_id, &r), ERR_NO_ROW);
@@ -459,7 +456,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH(a_change_of_state_needs_the_state_and_version_it_was_based_on),
         WITH(every_state_of_core_can_be_stored),
-        WITH(a_payment_is_found_by_id_uuid_and_order_of_its_account_alone),
+        WITH(a_payment_is_found_by_id_and_by_order_of_its_account_alone),
         WITH(a_row_that_does_not_fit_the_arena_is_an_error),
         WITH(open_payments_run_out_oldest_first),
         WITH(the_payers_language_is_kept),

@@ -3,6 +3,7 @@
 
 #include "base/crypto.h"
 #include "base/mem.h"
+#include "service/links.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -268,8 +269,8 @@ static void rows_check(struct audit *a, const struct audit_book *b)
         audit_fault(a, "final", "payment", p->id, "it is %s and %s", payment_state_text(p->state),
             p->final_at ? "has an end" : "has no end");
     }
-    if (!p->order_kept) {
-        audit_fault(a, "order", "payment", p->id, "its order is not taken by it");
+    if (!links_match(a->c->service.links, p->uuid, p->id)) {
+        audit_fault(a, "link", "payment", p->id, "its link does not lead to it");
     }
     if (b->attempts != p->attempts || b->attempt_last != p->attempts) {
         audit_fault(a, "attempts", "payment", p->id,

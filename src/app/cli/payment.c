@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "service/checkout.h"
+#include "service/links.h"
 #include "store/store_books.h"
 #include <inttypes.h>
 
@@ -127,7 +128,7 @@ static int find(struct cli *c, struct payment_row *ret)
         }
         e = store_payment_by_order(c->db, &c->arena, a.id, s, ret);
     } else if (uuid_parse(s, raw) == ERR_OK) {
-        e = store_payment_by_uuid(c->db, &c->arena, s, ret);
+        e = links_payment(c->service.links, c->db, &c->arena, s, ret);
     } else if (int64_parse(s, &id) == ERR_OK) {
         e = store_payment_by_id(c->db, &c->arena, id, ret);
     } else {

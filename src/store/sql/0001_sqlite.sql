@@ -1,6 +1,7 @@
 -- Ids and times (milliseconds since 1970-01-01 UTC) come from the program. Sums are whole poisha.
--- Texts of states are those of core; the CHECKs refuse a row that no version of the program could have meant.
-PRAGMA application_id = 1262572371;
+-- Texts of states are those of core; the CHECKs refuse a row that no version of the program could have meant. In tables that
+-- are written all the time they are chains of OR with the first state in front: for IN, SQLite builds a B-tree at each write.
+PRAGMA application_id = 1263747377;
 
 CREATE TABLE schema_version (
     version INTEGER PRIMARY KEY,
@@ -124,16 +125,19 @@ CREATE INDEX wallet_token_call_credential ON wallet_token_call (credential_id, a
 
 CREATE TABLE payment (
     id INTEGER PRIMARY KEY,
-    uuid BLOB NOT NULL UNIQUE CHECK (length(uuid) = 16),
+    -- No index: the service finds the id in it.
+    uuid BLOB NOT NULL CHECK (length(uuid) = 16),
     account_id INTEGER NOT NULL REFERENCES account (id),
     day INTEGER NOT NULL,
     order_id TEXT NOT NULL,
+    -- Of the request: the same order with the same body is the same request again.
+    body_sha256 BLOB NOT NULL CHECK (length(body_sha256) = 32),
     amount INTEGER NOT NULL CHECK (amount > 0),
     currency TEXT NOT NULL,
     service TEXT NOT NULL,
     wallet TEXT NOT NULL,
-    state TEXT NOT NULL
-        CHECK (state IN ('open', 'executing', 'review', 'paid', 'cancelled', 'failed')),
+    state TEXT NOT NULL CHECK (state = 'open' OR state = 'executing' OR state = 'review' OR
+        state = 'paid' OR state = 'cancelled' OR state = 'failed'),
     version INTEGER NOT NULL CHECK (version > 0),
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
@@ -151,24 +155,16 @@ CREATE TABLE payment (
     credited INTEGER NOT NULL CHECK (credited >= 0),
     refunded INTEGER NOT NULL CHECK (refunded >= 0),
     payer_mask TEXT,
-    final_at INTEGER NOT NULL CHECK ((final_at > 0) = (state IN ('paid', 'cancelled', 'failed'))),
+    final_at INTEGER NOT NULL CHECK (final_at >= 0 AND (final_at = 0) =
+        (state = 'open' OR state = 'executing' OR state = 'review')),
     sequence INTEGER NOT NULL CHECK (sequence >= 0),
     attempts INTEGER NOT NULL CHECK (attempts >= 0),
-    language TEXT
+    language TEXT,
+    UNIQUE (account_id, order_id)
 ) STRICT;
 -- Ends in id, the row's own number: payments of a day in their order.
 CREATE INDEX payment_history ON payment (account_id, day);
 CREATE INDEX payment_open ON payment (expires_at) WHERE state = 'open';
-
--- No reference to payment: an order stays taken when its payment is archived.
-CREATE TABLE payment_order (
-    account_id INTEGER NOT NULL,
-    order_id TEXT NOT NULL,
-    payment_id INTEGER NOT NULL,
-    uuid BLOB NOT NULL,
-    body_sha256 BLOB NOT NULL CHECK (length(body_sha256) = 32),
-    PRIMARY KEY (account_id, order_id)
-) STRICT, WITHOUT ROWID;
 
 -- How many payments an account has on a day, in pieces of consecutive ids: a page of the history skips whole pieces.
 CREATE TABLE day_count (
@@ -185,8 +181,9 @@ CREATE TABLE attempt (
     number INTEGER NOT NULL CHECK (number > 0),
     wallet TEXT NOT NULL,
     credential_id INTEGER NOT NULL REFERENCES wallet_credential (id),
-    state TEXT NOT NULL CHECK (state IN ('creating', 'redirected', 'refused', 'cancelled',
-        'executing', 'unknown', 'paid', 'declined', 'failed', 'review')),
+    state TEXT NOT NULL CHECK (state = 'creating' OR state = 'redirected' OR state = 'executing' OR
+        state = 'paid' OR state = 'refused' OR state = 'cancelled' OR state = 'unknown' OR
+        state = 'declined' OR state = 'failed' OR state = 'review'),
     version INTEGER NOT NULL CHECK (version > 0),
     callback_token TEXT NOT NULL UNIQUE,
     invoice TEXT NOT NULL UNIQUE,
@@ -291,7 +288,7 @@ CREATE TABLE outbox (
     payment_amount INTEGER NOT NULL CHECK (payment_amount >= 0),
     commission_amount INTEGER NOT NULL CHECK (commission_amount >= 0),
     is_partial INTEGER NOT NULL CHECK (is_partial IN (0, 1)),
-    state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'parked')),
+    state TEXT NOT NULL CHECK (state = 'waiting' OR state = 'delivered' OR state = 'parked'),
     tries INTEGER NOT NULL CHECK (tries >= 0),
     round INTEGER NOT NULL CHECK (round >= 0),
     due_at INTEGER NOT NULL,
