@@ -20,8 +20,9 @@ static bool key_fits(
            (size_t)(rsa_public_bits(k->public_key) + 7) / 8 == signature_n;
 }
 
-/* The signature's length alone says which keys are tried, and a refusal has always cost KEYS_TRIED_MAX operations of that size:
- * what the account lacks, or whether there is one, the decoy makes up for. */
+/* A refusal costs what a good call does, one operation of the size that the signature's length says: where no key of the
+ * account has that size, or there is no account, the decoy makes up for it. Only while certificates overlap it costs one
+ * for each of them; to have every refusal cost so much would serve those who send wrong signatures to keep us busy. */
 static enum rsa_verdict keys_try(
     const struct account_full *f, enum cert_purpose p, int64_t now, struct str body, struct str sig)
 {
@@ -34,7 +35,7 @@ static enum rsa_verdict keys_try(
             verdict = rsa_verify(f->keys[i].public_key, body, sig);
         }
     }
-    for (; tried < KEYS_TRIED_MAX && verdict == RSA_REFUSED; tried++) {
+    if (tried == 0) {
         enum rsa_verdict ignored = rsa_verify(decoy, body, sig);
         (void)ignored;
     }

@@ -233,9 +233,9 @@ suite('authentication', { endpoint: false }, (w) => {
     return { operations: operationsAfter - operations, bits: bitsAfter - bits };
   };
 
-  it('T13 a refused call costs the same RSA operations, whatever was wrong', async () => {
+  it('T13 a refused call costs the RSA operation of a good one, whatever was wrong', async () => {
     const sign = w.sign('[]');
-    const alike = async (call, what) => assert.deepEqual(await cost(call), { operations: 4, bits: 4 * 2048 }, what);
+    const alike = async (call, what) => assert.deepEqual(await cost(call), { operations: 1, bits: 2048 }, what);
     await alike(() => status({ sign }), 'a wrong signature');
     await alike(() => status({ account: crypto.randomUUID(), sign }), 'an unknown account');
     await alike(() => status({ account: 'no-uuid', sign }), 'an unreadable account');
@@ -265,7 +265,8 @@ suite('authentication', { endpoint: false }, (w) => {
       const sign = crypto.randomBytes(bytes).toString('base64');
       const bits = 8 * (bytes < 256 || bytes > 512 ? 256 : bytes);
       for (const [what, account] of Object.entries(accounts)) {
-        assert.deepEqual(await cost(async () => refused(await status({ account, sign }), what)), { operations: 4, bits: 4 * bits },
+        const operations = what === 'two' && bytes === 256 ? 2 : 1; // certificates that overlap are all tried
+        assert.deepEqual(await cost(async () => refused(await status({ account, sign }), what)), { operations, bits: operations * bits },
           `${bytes} bytes, an account: ${what}`);
       }
     }
