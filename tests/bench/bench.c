@@ -140,6 +140,9 @@ static const struct verb {
     {"serve", bench_serve, 0, ""},
     {"floor", bench_floor, 1, "FOLDER"},
     {"insert", bench_insert, 4, "STORE FOLDER ROWS BATCH"},
+    {"fill", bench_fill, 6, "STORE ACCOUNT COUNT PAID_PERCENT OPEN BATCH"},
+    {"crowd", bench_crowd, 4, "PORT PATHS IDLE SLOW"},
+    {"attack", bench_attack, 6, "PORT ACCOUNT FEED FIRST COUNT CONNECTIONS"},
 };
 
 int main(int argc, char **argv)

@@ -16,6 +16,9 @@ int bench_receive(int argc, char **argv); /* counts until its input ends */
 int bench_serve(int argc, char **argv);   /* a bare HTTP server until its input ends */
 int bench_floor(int argc, char **argv);   /* FOLDER */
 int bench_insert(int argc, char **argv);  /* STORE FOLDER ROWS BATCH */
+int bench_fill(int argc, char **argv);    /* STORE ACCOUNT COUNT PAID_PERCENT OPEN BATCH */
+int bench_crowd(int argc, char **argv);   /* PORT PATHS IDLE SLOW, until its input ends */
+int bench_attack(int argc, char **argv);  /* PORT ACCOUNT FEED FIRST COUNT CONNECTIONS */
 
 int64_t bench_now_ns(void);
 int64_t bench_cpu_ns(int who); /* RUSAGE_SELF, RUSAGE_THREAD */

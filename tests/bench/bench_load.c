@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +162,7 @@ void bench_load_run(struct bench_load *l)
     e.conns = mem_array((size_t)l->connections, sizeof *e.conns);
     e.idle = mem_array((size_t)l->connections, sizeof(struct conn *));
     prctl(PR_SET_TIMERSLACK, 1);
+    signal(SIGPIPE, SIG_IGN);
     for (int i = 0; i < l->connections; i++) {
         conn_open(&e, &e.conns[i]);
         e.idle[e.idle_count++] = &e.conns[i];

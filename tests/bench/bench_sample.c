@@ -1,6 +1,7 @@
 /* Payments of a store by chance: their order ids in one file, the paths of their pages in another. */
 #include "base/crypto.h"
 #include "bench.h"
+#include "bench_store.h"
 #include "store/store_payment.h"
 
 #include <stdio.h>
@@ -52,22 +53,15 @@ int bench_sample(int argc, char **argv)
 {
     (void)argc;
     struct clock clock;
-    struct buf why;
-    struct store *s;
-    clock_init(&clock);
-    buf_init(&why, 1024);
-    struct store_options o = {.path = argv[0], .queue_max = 16, .batch_max = 16, .clock = &clock};
-    if (store_open(&o, &why, &s) != ERR_OK) {
-        bench_die(why.p);
-    }
     int64_t last = 0;
-    struct db *db = store_reader(s);
-    if (!db || store_payment_each(db, 0, STR_ABSENT, 1, newest, &last) != ERR_OK || last == 0) {
+    clock_init(&clock);
+    struct store *s = bench_store_open(argv[0], &clock);
+    struct db *db = bench_store_reader(s);
+    if (store_payment_each(db, 0, STR_ABSENT, 1, newest, &last) != ERR_OK || last == 0) {
         bench_die("no payment is stored");
     }
     FILE *orders = file_new(argv[2]), *paths = file_new(argv[3]);
     sample(db, FIRST_ID, last, bench_number(argv[1]), orders, paths);
     store_close(s);
-    buf_clear(&why);
     return fclose(orders) == 0 && fclose(paths) == 0 ? 0 : 1;
 }

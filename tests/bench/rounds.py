@@ -1,9 +1,8 @@
 """The rounds: what the gateway does at its most, and between them what the machine can do, so that both meet the same noise."""
-import shutil
 import sqlite3
 
 from common import bench, cpu_s, os, spread, statistics, sys, time, until, Helper
-from gateway import sample
+from gateway import Gateway, sample
 
 WARM_UP = 12000
 SAMPLE = 8000
@@ -59,13 +58,19 @@ class Load:
     def pages(self, pages, requests):
         return self.counted(requests, "get", self.gateway.port, pages, 0, requests, 64, 0)
 
+    def attack(self, requests, connections):
+        return bench("attack", self.gateway.port, self.gateway.account, self.feed.path, self.feed.take(requests), requests, connections)
 
-def rounds_measure(gateway, feed, folder, repeats, requests):
-    load = Load(gateway, feed)
+
+def warm_up(load, folder, requests):
+    """Creates, and a sample of them: questions for their status, paths of their pages."""
     load.creates(min(WARM_UP, requests), 64)
     load.creates(max(WARM_UP - requests, 1), 64)
-    asks, pages = sample(gateway, min(SAMPLE, requests), folder)
-    floors = Floors(gateway, feed, folder)
+    return sample(load.gateway, min(SAMPLE, requests), folder)
+
+
+def rounds_measure(load, asks, pages, folder, repeats, requests):
+    floors = Floors(load.gateway, load.feed, folder)
     rounds, floor = [], [floors.measure(requests)]
     for _ in range(repeats):
         at_64 = load.creates(requests, 64)
@@ -80,25 +85,32 @@ def rounds_measure(gateway, feed, folder, repeats, requests):
     return rounds, floor
 
 
-def feed_wanted(repeats, requests):
-    return 2 * max(WARM_UP, requests) + repeats * (3 * requests + ONE)
-
-
-def notify_measure(gateway, receiver, seconds):
-    """All payments run out at once; counted is what the receiver answered, second by second, while kassad had nothing else to
-    do."""
-    stored = gateway.metric("kassa_payments_created_total")
-    gateway.ops("/sandbox/clock", b'{"advance_s":3700}')
-    until(lambda: gateway.metric("kassa_payments_cancelled_total") >= stored, 180, "the expiry of all payments")
-    cpu, first = gateway.cpu_s(), int(receiver.ask())
-    start, marks = time.monotonic(), [(0, first)]
-    while len(marks) <= seconds and marks[-1][1] < stored:
-        time.sleep(1)
-        marks.append((time.monotonic() - start, int(receiver.ask())))
-    rates = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in zip(marks, marks[1:]) if b[1] < stored] or [0]
+def notify_measure(folder, feed, payments, seconds):
+    """All payments of a gateway run out at once; counted is what the receiver answered, second by second, while the gateway had
+    nothing else to do."""
+    receiver = Helper("receive")
+    gateway = Gateway(folder, receiver.port)
+    gateway.start()
+    try:
+        Load(gateway, feed).creates(payments, 64)
+        gateway.ops("/sandbox/clock", b'{"advance_s":3700}')
+        until(lambda: gateway.metric("kassa_payments_cancelled_total") >= payments, 180, "the expiry of all payments")
+        cpu, first = gateway.cpu_s(), int(receiver.ask())
+        start, marks = time.monotonic(), [(0, first)]
+        while len(marks) <= seconds and marks[-1][1] < payments:
+            time.sleep(1)
+            marks.append((time.monotonic() - start, int(receiver.ask())))
+        cpu = gateway.cpu_s() - cpu
+        gateway.stop()
+    finally:
+        gateway.kill()
+    receiver.stop()
+    # The last second is whole only when some were left.
+    rates = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in zip(marks, marks[1:])]
+    whole = rates[:-1] if marks[-1][1] >= payments and len(rates) > 1 else rates
     delivered = marks[-1][1] - first
-    return {"rate_per_s": statistics.median(rates), "rates": rates, "delivered": delivered, "seconds": marks[-1][0],
-            "cpu_us": (gateway.cpu_s() - cpu) * 1e6 / max(delivered, 1)}
+    return {"rate_per_s": statistics.median(whole or [0]), "rates": whole or [0], "delivered": delivered, "seconds": marks[-1][0],
+            "cpu_us": cpu * 1e6 / max(delivered, 1)}
 
 
 def figures(rounds, floor, notify):
@@ -145,7 +157,3 @@ def figures(rounds, floor, notify):
     spreads["notify.rate_over_sign"] = spread([rate * sign_s for rate in notify["rates"]])
     data["notify"] = {**notify, "rate_over_sign": notify["rate_per_s"] * sign_s}
     return {**data, "spread": spreads}
-
-
-def remove(folder):
-    shutil.rmtree(folder, ignore_errors=True)
