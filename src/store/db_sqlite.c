@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/migrate.h"
+#include "store/sqlite_checkpoint.h"
 #include "store/sqlite_vfs.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -14,9 +15,12 @@
 #include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 5000
-/* Pages in the log after which the writer copies them into the file, and again after so many more. */
+/* Pages in the log after which they are copied into the file, and again after so many more. */
 #define CHECKPOINT_PAGES 4000
 #define CHECKPOINT_AGAIN_PAGES 1000
+/* So few the writer copies itself; beyond so many it does so even if it takes long, as the log would grow for ever. */
+#define CHECKPOINT_REST_PAGES 1000
+#define CHECKPOINT_BLOCKS_PAGES 64000
 /* Files up to this size are checked whole when they are opened for writing; it takes some 50 ms. */
 #define QUICK_CHECK_BYTES (16 * 1024 * 1024)
 #define APPLICATION_ID 0x4B534131 /* "KSA1"; also in sql/0001_sqlite.sql */
@@ -47,7 +51,11 @@ struct lite {
     sqlite3_stmt *fixed[FIXED_COUNT];
     int log_pages;     /* in the write-ahead log after the last commit */
     int checkpoint_at; /* log_pages at which to copy */
+    char *path;
+    struct checkpointer *checkpointer; /* NULL: it was never needed */
 };
+
+static const char *vfs_name; /* set once, before the first connection */
 
 static bool disk_is_full(const struct lite *l, int primary)
 {
@@ -97,10 +105,12 @@ static enum err run_fixed(struct lite *l, enum fixed which)
 static void lite_close(void *conn)
 {
     struct lite *l = conn;
+    checkpointer_stop(l->checkpointer);
     for (int i = 0; i < FIXED_COUNT; i++)
         sqlite3_finalize(l->fixed[i]);
     int rc = sqlite3_close(l->db);
     ensure(rc == SQLITE_OK, "a connection is closed with statements in use");
+    mem_free(l->path);
     mem_free(l);
 }
 
@@ -285,16 +295,59 @@ static int committed(void *arg, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+/* Another connection to the file, for copying alone. */
+static int beside_open(const char *path, sqlite3 **ret)
+{
+    sqlite3 *db = NULL;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+                SQLITE_OPEN_EXRESCODE;
+    int rc = sqlite3_open_v2(path, &db, flags, vfs_name);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db,
+            "PRAGMA synchronous = FULL; PRAGMA cache_size = 0; PRAGMA query_only = ON;"
+            "SELECT count(*) FROM sqlite_schema", /* opens the log */
+            NULL, NULL, NULL);
+    if (rc != SQLITE_OK)
+        sqlite3_close(db);
+    else
+        *ret = db;
+    return rc;
+}
+
+/* The rest of the log, while nobody waits for it: the log can start anew. */
+static void checkpoint_rest(struct lite *l)
+{
+    l->checkpoint_at = l->log_pages + CHECKPOINT_AGAIN_PAGES;
+    (void)checkpoint_run(l->db);
+}
+
+/* Without a thread of its own the writer copies all by itself. */
+static void checkpoint_begin(struct lite *l)
+{
+    sqlite3 *db;
+    if (!l->checkpointer && beside_open(l->path, &db) == SQLITE_OK)
+        l->checkpointer = checkpointer_start(db);
+    if (l->checkpointer)
+        checkpointer_begin(l->checkpointer);
+    else
+        checkpoint_rest(l);
+}
+
 static void lite_maintain(void *conn)
 {
     struct lite *l = conn;
+    int copied = 0;
     if (l->log_pages < l->checkpoint_at)
         return;
-    l->checkpoint_at = l->log_pages + CHECKPOINT_AGAIN_PAGES;
-    int rc = sqlite3_wal_checkpoint_v2(l->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    /* The log stays and is tried again: nothing is lost. */
-    if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
-        tell(l, LOG_LEVEL_WARN, "checkpoint");
+    enum checkpoint_state state =
+        l->checkpointer ? checkpointer_ask(l->checkpointer, &copied) : CHECKPOINT_NONE;
+    if (state == CHECKPOINT_RUNNING)
+        return;
+    bool little = state == CHECKPOINT_DONE && l->log_pages - copied <= CHECKPOINT_REST_PAGES;
+    if (little || l->log_pages >= CHECKPOINT_BLOCKS_PAGES)
+        checkpoint_rest(l);
+    else
+        checkpoint_begin(l);
 }
 
 static const struct db_ops LITE_OPS = {
@@ -437,8 +490,6 @@ static enum err prepare_fixed(struct lite *l)
     return ERR_OK;
 }
 
-static const char *vfs_name;
-
 static void engine_once(void)
 {
     /* A global lock around every allocation's statistics would join all readers. */
@@ -481,6 +532,7 @@ static enum err lite_open(
     if (e != ERR_OK)
         return e;
     struct lite *l = mem_alloc(sizeof *l);
+    l->path = mem_strdup(o->path);
     e = open_handle(l, o, size, why);
     if (e != ERR_OK) {
         lite_close(l);
