@@ -131,16 +131,17 @@ static const struct verb {
     int args;
     const char *usage;
 } verbs[] = {
-    {"sign", bench_sign, 4, "KEY PASSWORD COUNT OUT"},
+    {"sign", bench_sign, 6, "KEY PASSWORD FIRST COUNT random|sequential OUT"},
     {"sign-lines", bench_sign_lines, 4, "KEY PASSWORD BODIES OUT"},
-    {"sample", bench_sample, 4, "STORE COUNT ORDERS PATHS"},
+    {"sample", bench_sample, 5, "STORE COUNT NEWEST ORDERS PATHS"},
     {"post", bench_post, 8, "PORT ACCOUNT PATH FEED FIRST COUNT CONNECTIONS RATE"},
     {"get", bench_get, 6, "PORT FEED FIRST COUNT CONNECTIONS RATE"},
     {"receive", bench_receive, 0, ""},
     {"serve", bench_serve, 0, ""},
     {"floor", bench_floor, 1, "FOLDER"},
     {"insert", bench_insert, 4, "STORE FOLDER ROWS BATCH"},
-    {"fill", bench_fill, 6, "STORE ACCOUNT COUNT PAID_PERCENT OPEN BATCH"},
+    {"fill", bench_fill, 5, "CONFIG ACCOUNT COUNT PAID_PERCENT BATCH"},
+    {"query", bench_query, 1, "STORE"},
     {"crowd", bench_crowd, 4, "PORT PATHS IDLE SLOW"},
     {"attack", bench_attack, 6, "PORT ACCOUNT FEED FIRST COUNT CONNECTIONS"},
 };

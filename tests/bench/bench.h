@@ -7,16 +7,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-int bench_sign(int argc, char **argv);       /* KEY.pem PASSWORD_FILE COUNT OUT */
+int bench_sign(int argc, char **argv); /* KEY.pem PASSWORD_FILE FIRST COUNT random|sequential OUT */
 int bench_sign_lines(int argc, char **argv); /* KEY.pem PASSWORD_FILE BODIES OUT */
-int bench_sample(int argc, char **argv);     /* STORE COUNT ORDERS PATHS */
+int bench_sample(int argc, char **argv);     /* STORE COUNT NEWEST ORDERS PATHS */
 int bench_post(int argc, char **argv);    /* PORT ACCOUNT PATH FEED FIRST COUNT CONNECTIONS RATE */
 int bench_get(int argc, char **argv);     /* PORT FEED FIRST COUNT CONNECTIONS RATE */
 int bench_receive(int argc, char **argv); /* counts until its input ends */
 int bench_serve(int argc, char **argv);   /* a bare HTTP server until its input ends */
 int bench_floor(int argc, char **argv);   /* FOLDER */
 int bench_insert(int argc, char **argv);  /* STORE FOLDER ROWS BATCH */
-int bench_fill(int argc, char **argv);    /* STORE ACCOUNT COUNT PAID_PERCENT OPEN BATCH */
+int bench_fill(int argc, char **argv);    /* CONFIG ACCOUNT COUNT PAID_PERCENT BATCH */
+int bench_query(int argc, char **argv);   /* STORE */
 int bench_crowd(int argc, char **argv);   /* PORT PATHS IDLE SLOW, until its input ends */
 int bench_attack(int argc, char **argv);  /* PORT ACCOUNT FEED FIRST COUNT CONNECTIONS */
 

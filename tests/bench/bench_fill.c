@@ -1,10 +1,11 @@
 /* Fills a store with payments that have ended, by the functions that the gateway writes with and with large commits: some paid
- * by an attempt, with postings, a credit and a delivered notification, the others run out, with their notification; the last
- * ones still open. Order ids are random, as uuids are, so each row goes to a random place of the indexes. */
+ * by an attempt, with postings, a credit and a delivered notification, the others run out, with their notification. Order ids are random, as uuids are, so each row goes to a random place of the indexes. */
 #include "base/crypto.h"
 #include "base/text.h"
 #include "bench.h"
 #include "bench_store.h"
+#include "service/links.h"
+#include "service/service.h"
 #include "service/transition.h"
 #include "store/store_outbox.h"
 #include "store/store_wallet.h"
@@ -19,9 +20,9 @@
 
 struct fill {
     struct store_unit unit;
+    struct service service;
     int64_t account_id, credential_id;
-    int64_t batch, left; /* payments of this unit, and after it */
-    int64_t open;        /* how many of the last stay open */
+    int64_t batch; /* payments of this unit */
     int64_t paid_percent;
     int64_t now_ms;
     struct payment_row p; /* the one that is made */
@@ -53,29 +54,33 @@ static enum err payment_make(struct fill *f, struct tx *tx)
     int64_t now = tx_now_ms(tx), id;
     char first[UUID_LEN + 1];
     random_uuid(raw);
-    uuid_format(raw, f->uuid);
-    random_uuid(raw);
     uuid_format(raw, first);
     snprintf(f->order, sizeof f->order, "order-%s", first);
-    struct payment_new new = {.row = {.uuid = str_from(f->uuid),
-                                  .account_id = f->account_id,
-                                  .order_id = str_from(f->order),
-                                  .amount = money_poisha(10050 + raw[0] * 100),
-                                  .currency = STR("BDT"),
-                                  .service = STR("payment_card_bdt_hpp"),
-                                  .wallet = WALLET_BKASH,
-                                  .state = PAYMENT_OPEN,
-                                  .created_at = now,
-                                  .expires_at = now + LIFETIME_MS,
-                                  .success_url = STR("https://shop.example.com/thanks"),
-                                  .fail_url = STR("https://shop.example.com/sorry"),
-                                  .desc = STR("Order 1234567"),
-                                  .customer_ip = STR("203.0.113.77"),
-                                  .customer_json = STR("{\"customer_phone\":\"01711111111\","
-                                                       "\"customer_first_name\":\"Rahim\"}"),
-                                  .fee_bp = 150}};
+    enum err e = store_payment_id(tx, &id);
+    if (e != ERR_OK) {
+        return e;
+    }
+    links_uuid(f->service.links, id, f->uuid);
+    struct payment_new new = {.id = id,
+        .row = {.uuid = str_from(f->uuid),
+            .account_id = f->account_id,
+            .order_id = str_from(f->order),
+            .amount = money_poisha(10050 + raw[0] * 100),
+            .currency = STR("BDT"),
+            .service = STR("payment_card_bdt_hpp"),
+            .wallet = WALLET_BKASH,
+            .state = PAYMENT_OPEN,
+            .created_at = now,
+            .expires_at = now + LIFETIME_MS,
+            .success_url = STR("https://shop.example.com/thanks"),
+            .fail_url = STR("https://shop.example.com/sorry"),
+            .desc = STR("Order 1234567"),
+            .customer_ip = STR("203.0.113.77"),
+            .customer_json = STR("{\"customer_phone\":\"01711111111\","
+                                 "\"customer_first_name\":\"Rahim\"}"),
+            .fee_bp = 150}};
     random_bytes(new.body_sha256, sizeof new.body_sha256);
-    enum err e = store_payment_insert(tx, &new, &same, &id, first);
+    e = store_payment_insert(tx, &new, &same, &id, first);
     f->p = new.row;
     f->a = (struct attempt_row){.id = 0};
     return e;
@@ -202,11 +207,10 @@ static enum err fill_run(struct store_unit *u, struct tx *tx)
     enum err e = ERR_OK;
     for (int64_t i = 0; e == ERR_OK && i < f->batch; i++) {
         e = payment_make(f, tx);
-        if (e != ERR_OK || f->left + f->batch - i <= f->open) {
-            continue;
-        }
         bool paid = f->p.id % 100 < f->paid_percent;
-        e = paid ? payment_pay(f, tx) : payment_move(f, tx, PAYMENT_EV_EXPIRE, "clock");
+        if (e == ERR_OK) {
+            e = paid ? payment_pay(f, tx) : payment_move(f, tx, PAYMENT_EV_EXPIRE, "clock");
+        }
     }
     return e == ERR_OK ? deliver_all(tx) : e;
 }
@@ -229,7 +233,7 @@ static int64_t credential_id(struct store *s, int64_t account_id)
     return id;
 }
 
-/* The payments are spread over the days until now; the open ones are new. */
+/* The payments are spread over the days until now. */
 static void fill_all(struct fill *f, struct store *s, int64_t count, int64_t batch)
 {
     struct clock machine;
@@ -237,8 +241,7 @@ static void fill_all(struct fill *f, struct store *s, int64_t count, int64_t bat
     int64_t now = clock_now_ms(&machine);
     for (int64_t done = 0; done < count; done += f->batch) {
         f->batch = count - done < batch ? count - done : batch;
-        f->left = count - done - f->batch;
-        f->now_ms = now - (f->left < f->open ? 0 : FIRST_AGE_MS / count * (count - done));
+        f->now_ms = now - FIRST_AGE_MS / count * (count - done);
         f->unit = (struct store_unit){.run = fill_run};
         enum err e = store_run(s, &f->unit);
         if (e != ERR_OK) {
@@ -248,18 +251,35 @@ static void fill_all(struct fill *f, struct store *s, int64_t count, int64_t bat
     }
 }
 
+/* As the command line does: the store and the keys, no loops. */
+static void service_open(
+    struct fill *f, const char *path, struct config *config, struct clock *clock)
+{
+    struct buf why;
+    buf_init(&why, 4096);
+    if (config_load(path, config, &why) != ERR_OK ||
+        service_start(config, clock, false, &why, &f->service) != ERR_OK) {
+        fprintf(stderr, "bench: %s\n", why.n ? why.p : path);
+        exit(1);
+    }
+    buf_clear(&why);
+}
+
 int bench_fill(int argc, char **argv)
 {
     (void)argc;
-    struct fill f = {.paid_percent = bench_number(argv[3]), .open = bench_number(argv[4])};
+    static struct fill f;
+    struct config config;
     struct clock clock = {.wall_ms = fill_clock, .arg = &f};
-    struct store *s = bench_store_open(argv[0], &clock);
-    f.account_id = bench_account_id(s, argv[1]);
-    f.credential_id = credential_id(s, f.account_id);
+    service_open(&f, argv[0], &config, &clock);
+    f.account_id = bench_account_id(f.service.store, argv[1]);
+    f.credential_id = credential_id(f.service.store, f.account_id);
+    f.paid_percent = bench_number(argv[3]);
     int64_t count = bench_number(argv[2]), from = bench_now_ns();
-    fill_all(&f, s, count, bench_number(argv[5]));
+    fill_all(&f, f.service.store, count, bench_number(argv[4]));
     double seconds = (double)(bench_now_ns() - from) / 1e9;
-    store_close(s);
+    service_stop(&f.service);
+    config_clear(&config);
     printf("{\"payments\":%lld,\"seconds\":%.2f,\"rate\":%.1f}\n", (long long)count, seconds,
         (double)count / seconds);
     return 0;

@@ -1,4 +1,5 @@
-/* Payments of a store by chance: their order ids in one file, the paths of their pages in another. */
+/* Payments of a store by chance: the order ids of some in one file, the paths of others' pages in another. Pages are those of the
+ * newest payments, which are open still: that of an ended one only sends the payer on. */
 #include "base/crypto.h"
 #include "bench.h"
 #include "bench_store.h"
@@ -31,37 +32,58 @@ static FILE *file_new(const char *path)
     return f;
 }
 
+typedef void (*sample_fn)(FILE *out, const struct payment_row *p);
+
+static void order_print(FILE *out, const struct payment_row *p)
+{
+    fprintf(out, "%.*s\n", STR_FMT(p->order_id));
+}
+
+static void path_print(FILE *out, const struct payment_row *p)
+{
+    fprintf(out, "/%.*s\n", STR_FMT(p->uuid));
+}
+
+struct range {
+    int64_t first, last, count;
+};
+
 /* Ids have gaps, where a process left a part of its block unused. */
-static void sample(
-    struct db *db, int64_t first, int64_t last, int64_t count, FILE *orders, FILE *paths)
+static void sample(struct db *db, struct range r, const char *file, sample_fn print)
 {
     struct arena a;
+    FILE *out = file_new(file);
     arena_init(&a, 1 << 20);
-    for (int64_t i = 0; i < count;) {
+    for (int64_t i = 0; i < r.count;) {
         struct payment_row p;
         arena_reset(&a);
-        if (store_payment_by_id(db, &a, first + random_upto(last - first + 1), &p) == ERR_OK) {
-            fprintf(orders, "%.*s\n", STR_FMT(p.order_id));
-            fprintf(paths, "/%.*s\n", STR_FMT(p.uuid));
+        int64_t id = r.first + random_upto(r.last - r.first + 1);
+        if (store_payment_by_id(db, &a, id, &p) == ERR_OK) {
+            print(out, &p);
             i++;
         }
     }
     arena_clear(&a);
+    if (fclose(out) != 0) {
+        bench_die(file);
+    }
 }
 
 int bench_sample(int argc, char **argv)
 {
     (void)argc;
     struct clock clock;
-    int64_t last = 0;
+    struct range r = {.first = FIRST_ID, .count = bench_number(argv[1])};
+    int64_t newest_count = bench_number(argv[2]);
     clock_init(&clock);
     struct store *s = bench_store_open(argv[0], &clock);
     struct db *db = bench_store_reader(s);
-    if (store_payment_each(db, 0, STR_ABSENT, 1, newest, &last) != ERR_OK || last == 0) {
+    if (store_payment_each(db, 0, STR_ABSENT, 1, newest, &r.last) != ERR_OK || r.last == 0) {
         bench_die("no payment is stored");
     }
-    FILE *orders = file_new(argv[2]), *paths = file_new(argv[3]);
-    sample(db, FIRST_ID, last, bench_number(argv[1]), orders, paths);
+    sample(db, r, argv[3], order_print);
+    r.first = r.last - newest_count + 1;
+    sample(db, r, argv[4], path_print);
     store_close(s);
-    return fclose(orders) == 0 && fclose(paths) == 0 ? 0 : 1;
+    return 0;
 }

@@ -4,8 +4,10 @@
 #include "bench.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define PEM_MAX 16384
+#define ORDER_MAX 64
 
 static struct rsa_private *key_load(const char *pem_path, const char *password_path)
 {
@@ -23,20 +25,32 @@ static struct rsa_private *key_load(const char *pem_path, const char *password_p
     return key;
 }
 
-static void body_write(struct buf *b, int64_t i)
+/* "order-000000001234", or a uuid in its place. */
+static void order_write(char order[ORDER_MAX], int64_t i, bool sequential)
 {
     uint8_t raw[16];
     char uuid[UUID_LEN + 1];
     random_uuid(raw);
     uuid_format(raw, uuid);
+    if (sequential) {
+        snprintf(order, ORDER_MAX, "order-%012lld", (long long)i);
+    } else {
+        snprintf(order, ORDER_MAX, "order-%s", uuid);
+    }
+}
+
+static void body_write(struct buf *b, int64_t i, bool sequential)
+{
+    char order[ORDER_MAX];
+    order_write(order, i, sequential);
     buf_reset(b);
     buf_printf(b,
-        "{\"amount\":\"%d.50\",\"order_id\":\"order-%s\",\"service\":\"payment_card_bdt_hpp\","
+        "{\"amount\":\"%d.50\",\"order_id\":\"%s\",\"service\":\"payment_card_bdt_hpp\","
         "\"customer_ip\":\"203.0.113.%d\",\"customer_code\":\"bkash\","
         "\"success_redirect_url\":\"https:\\/\\/shop.example.com\\/thanks\","
         "\"fail_redirect_url\":\"https:\\/\\/shop.example.com\\/sorry\",\"desc\":\"Order %lld\","
         "\"customer_phone\":\"01711111111\",\"customer_first_name\":\"Rahim\"}",
-        (int)(i % 900) + 100, uuid, (int)(i % 250) + 1, (long long)i);
+        (int)(i % 900) + 100, order, (int)(i % 250) + 1, (long long)i);
 }
 
 struct signer {
@@ -82,10 +96,12 @@ int bench_sign(int argc, char **argv)
     (void)argc;
     struct signer s;
     struct buf body;
-    signer_open(&s, argv[0], argv[1], argv[3]);
+    int64_t first = bench_number(argv[2]), count = bench_number(argv[3]);
+    bool sequential = strcmp(argv[4], "sequential") == 0;
+    signer_open(&s, argv[0], argv[1], argv[5]);
     buf_init(&body, 4096);
-    for (int64_t i = 0, n = bench_number(argv[2]); i < n; i++) {
-        body_write(&body, i);
+    for (int64_t i = first; i < first + count; i++) {
+        body_write(&body, i, sequential);
         signer_add(&s, buf_view(&body));
     }
     buf_clear(&body);

@@ -4,7 +4,7 @@ import socket
 import sqlite3
 import subprocess
 
-from common import BENCH, bench, say, spread, statistics, sys, time, Helper
+from common import BENCH, say, spread, statistics, sys, time, Helper
 from gateway import Gateway
 
 SLOW = 200
@@ -110,7 +110,7 @@ def disk_measure(folder, payments):
     """Payments that were paid at the first try, with all that they leave: postings, events, a notification and its one try."""
     gateway = Gateway(folder, 8080)
     empty = disk_sizes(gateway.store)
-    bench("fill", gateway.store, gateway.account, payments, 100, 0, 5000)
+    gateway.fill(payments, 100, 5000)
     grown = {name: (size - empty.get(name, 0)) / payments for name, size in disk_sizes(gateway.store).items()}
     parts = {name: round(size, 1) for name, size in sorted(grown.items(), key=lambda i: -i[1]) if size > 0}
     return {"bytes_per_payment": sum(grown.values()), "payments": payments, "parts": parts}

@@ -43,6 +43,10 @@ class Gateway:
     def json(self, *args):
         return json.loads(self.kassa(*args, "--json"))
 
+    def fill(self, payments, paid_percent, batch):
+        """Payments with all that they leave, while the gateway is down."""
+        return json.loads(run(BENCH, "fill", self.folder / "kassa.conf", self.account, payments, paid_percent, batch))
+
     def start(self):
         self.launch()
         until(lambda: self.ops("/readyz") is not None, 60, "kassad, ready")
@@ -87,19 +91,21 @@ class Gateway:
 class Feed:
     """Requests for creates, signed once and kept: signing costs more than a create. Each is used once for a store."""
 
-    def __init__(self, wanted):
-        self.path, self.next = CACHE / "creates", 0
+    def __init__(self, wanted, orders="random"):
+        self.path, self.next, self.orders = CACHE / f"creates-{orders}", 0, orders
         have = sum(1 for _ in open(self.path, "rb")) if self.path.exists() else 0
         if have < wanted:
-            self.sign(wanted - have)
+            self.sign(have, wanted - have)
 
-    def sign(self, count):
+    def sign(self, have, count):
         say(f"signing {count} requests, once")
-        cores = os.cpu_count()
-        parts = [CACHE / f"creates.{i}" for i in range(cores)]
-        signers = [subprocess.Popen([BENCH, "sign", CACHE / "payments/private.pem", CACHE / "payments/password.txt",
-                                     str(-(-count // cores)), part]) for part in parts]
-        if any(s.wait() for s in signers):
+        cores, key = os.cpu_count(), CACHE / "payments"
+        share = -(-count // cores)
+        parts = [CACHE / f"part.{os.getpid()}.{i}" for i in range(cores)]
+        signers = [subprocess.Popen([str(a) for a in (BENCH, "sign", key / "private.pem", key / "password.txt",
+                                                      have + i * share, share, self.orders, part)])
+                   for i, part in enumerate(parts)]
+        if any([s.wait() for s in signers]):
             sys.exit("bench: signing failed")
         with open(self.path, "ab") as out:
             for part in parts:
@@ -112,10 +118,14 @@ class Feed:
         return first
 
 
-def sample(gateway, count, folder):
-    """Stored payments by chance: signed questions for their status by order id, and the paths of their pages."""
+def sample(gateway, count, newest, folder):
+    """Stored payments by chance: signed questions for their status by order id, and the paths of pages, those of the newest."""
     orders, pages, bodies, asks = (folder / name for name in ("orders", "pages", "bodies", "asks"))
-    run(BENCH, "sample", gateway.store, count, orders, pages)
-    bodies.write_text("".join(f'{{"order_id":"{order}"}}\n' for order in orders.read_text().split()))
-    run(BENCH, "sign-lines", CACHE / "payments/private.pem", CACHE / "payments/password.txt", bodies, asks)
+    run(BENCH, "sample", gateway.store, count, newest, orders, pages)
+    sign_lines((f'{{"order_id":"{order}"}}' for order in orders.read_text().split()), bodies, asks)
     return asks, pages
+
+
+def sign_lines(lines, bodies, out):
+    bodies.write_text("".join(line + "\n" for line in lines))
+    run(BENCH, "sign-lines", CACHE / "payments/private.pem", CACHE / "payments/password.txt", bodies, out)

@@ -66,7 +66,7 @@ def warm_up(load, folder, requests):
     """Creates, and a sample of them: questions for their status, paths of their pages."""
     load.creates(min(WARM_UP, requests), 64)
     load.creates(max(WARM_UP - requests, 1), 64)
-    return sample(load.gateway, min(SAMPLE, requests), folder)
+    return sample(load.gateway, min(SAMPLE, requests), WARM_UP, folder)
 
 
 def rounds_measure(load, asks, pages, folder, repeats, requests):

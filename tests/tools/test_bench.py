@@ -16,19 +16,34 @@ import report
 
 
 class Quick(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="kassa-bench-")
+        self.addCleanup(folder.cleanup)
+        self.out = pathlib.Path(folder.name) / "bench.json"
+
+    def bench(self, *args):
+        done = subprocess.run([BENCH / "run", "--quick", "--out", self.out, *args], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(self.out.read_text(encoding="utf-8")), done.stdout
+
     def test_a_quick_run_gives_each_figure_and_a_table(self):
-        with tempfile.TemporaryDirectory(prefix="kassa-bench-") as folder:
-            out = pathlib.Path(folder) / "bench.json"
-            done = subprocess.run([BENCH / "run", "--quick", "--out", out], capture_output=True, text=True, check=False)
-            self.assertEqual(done.returncode, 0, done.stderr)
-            data = json.loads(out.read_text(encoding="utf-8"))
+        data, table = self.bench()
         for key, text, *_ in report.ROWS:
             if not key.startswith("growth."):
                 self.assertIsInstance(report.value(data, key), (int, float), key)
-                self.assertIn(text, done.stdout)
+                self.assertIn(text, table)
         for key in ("machine", "commit", "spread", "disk"):
             self.assertIn(key, data)
         self.assertGreater(len(data["disk"]["parts"]), 10)
+
+    def test_growth_adds_its_figures_to_those_that_are_there(self):
+        self.out.write_text('{"create": {"cpu_us": 12.5}}', encoding="utf-8")
+        data, table = self.bench("--growth", "--sizes", "1000")
+        self.assertEqual(data["create"]["cpu_us"], 12.5)
+        self.assertIsInstance(data["growth"]["rate_1k"], float)
+        for key, text, _ in report.GROWTH_ROWS:
+            self.assertIsInstance(data["growth"][f"{key}_1k"], (int, float), key)
+            self.assertIn(text, table)
 
 
 class Table(unittest.TestCase):
