@@ -1,6 +1,7 @@
-/* The thread that leases what is due and starts its tries. A try whose host has its share under way is put off, not
- * counted, so that the queue of a dead host never stands before another merchant's notification; and an account whose
- * notifications go to many dead hosts has a share too. */
+/* One thread leases what is due; the signers, one for each processor, make of it what is sent, for a signature costs more than
+ * all the rest; the outgoing loop sends, and the store's writer records many tries in one commit. A try whose host has its
+ * share under way is put off, not counted, unless that host is so quick that it can wait: so the queue of a dead host never
+ * stands before another merchant's notification; and an account whose notifications go to many dead hosts has a share too. */
 #include "service/deliver.h"
 
 #include "base/crypto.h"
@@ -8,18 +9,15 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/text.h"
-#include "service/deliver_hosts.h"
-#include "service/deliver_try.h"
+#include "service/deliver_desk.h"
 #include "service/work.h"
 #include <pthread.h>
-#include <stdio.h>
+#include <unistd.h>
 
 #define LEASE_MARGIN_MS 30000
-#define LEASE_ROWS_MAX 64
 #define POLL_MS 500
 #define PUT_OFF_MS 10000
-/* Of all places, what one account may take; never less than one host may. */
-#define ACCOUNT_SHARE 4
+#define SIGNERS_MAX 8
 #define WAITING_COUNT_EVERY_MS 10000
 
 struct deliver {
@@ -29,163 +27,114 @@ struct deliver {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool kicked, stopping;
-    struct deliver_try *tries; /* not ended yet */
-    int under_way;
-    struct deliver_hosts *hosts;
-    struct deliver_hosts *accounts; /* the same count by account */
-    int64_t counted_at;             /* monotonic, of the last count of waiting rows */
+    struct deliver_desk *desk;
+    pthread_t signers[SIGNERS_MAX];
+    int signer_count;
+    int64_t counted_at; /* monotonic, of the last count of waiting rows */
 };
 
 struct lease_unit {
     struct store_unit unit;
     struct deliver *d;
     int max;
-    int64_t ids[LEASE_ROWS_MAX];
+    int64_t ids[DELIVER_ROOM_MAX];
     int count;
 };
 
-struct put_off_unit {
-    struct store_unit unit;
-    struct str owner;
-    int64_t id;
-    int64_t wait_ms;
-};
-
-struct account_name {
-    char text[24];
-};
-
-static struct str account_name(int64_t account_id, struct account_name *out)
+static void try_answered(void *arg, struct deliver_try *t)
 {
-    int n = snprintf(out->text, sizeof out->text, "%lld", (long long)account_id);
-    return (struct str){out->text, (size_t)n};
+    struct deliver *d = arg;
+    deliver_desk_give(d->desk, t, clock_mono_ms());
+}
+
+/* Wakes the thread that leases, when what ended or waits made room. */
+static void room_tell(struct deliver *d)
+{
+    if (deliver_desk_room(d->desk) > 0) {
+        deliver_kick(d);
+    }
 }
 
 static void try_ended(void *arg, struct deliver_try *t)
 {
     struct deliver *d = arg;
-    pthread_mutex_lock(&d->lock);
-    if (t->holds_host) {
-        struct account_name name;
-        int64_t now = clock_mono_ms();
-        deliver_hosts_give(d->hosts, t->call.host, t->status != 0, now);
-        deliver_hosts_give(
-            d->accounts, account_name(t->call.row.account_id, &name), t->status != 0, now);
-    }
-    struct deliver_try **at = &d->tries;
-    while (*at != t) {
-        at = &(*at)->next;
-    }
-    *at = t->next;
-    d->under_way--;
-    d->kicked = true;
-    pthread_cond_broadcast(&d->wake);
-    pthread_mutex_unlock(&d->lock);
+    deliver_desk_end(d->desk, t, clock_mono_ms());
     deliver_try_free(t);
+    room_tell(d);
 }
 
-static enum err put_off_run(struct store_unit *u, struct tx *tx)
-{
-    struct put_off_unit *p = unit_owner(u, struct put_off_unit, unit);
-    return store_outbox_retry(tx, p->id, p->owner, tx_now_ms(tx) + p->wait_ms);
-}
-
-/* A row that could not even be put off comes back when its lease ends. */
-static void put_off_done(struct store_unit *u, enum err result)
-{
-    struct put_off_unit *p = unit_owner(u, struct put_off_unit, unit);
-    if (result != ERR_OK && result != ERR_CONFLICT) {
-        log_warn("notification_not_put_off", LOG_I("outbox", p->id), LOG_ERR(result));
-    }
-    mem_free(p);
-}
-
-static void put_off(struct deliver *d, int64_t id, int64_t wait_ms)
-{
-    struct put_off_unit *p = mem_alloc(sizeof *p);
-    *p = (struct put_off_unit){.unit = {.run = put_off_run, .done = put_off_done},
-        .owner = str_from(d->owner),
-        .id = id,
-        .wait_ms = wait_ms};
-    enum err e = store_submit(d->service->store, &p->unit);
-    if (e != ERR_OK) {
-        put_off_done(&p->unit, e);
-    }
-}
-
-struct admission {
-    struct deliver *deliver;
-    struct deliver_try *try;
-    int64_t wait_ms; /* when it was not admitted */
-};
-
-static bool admit(void *arg, const struct notify_call *c)
-{
-    struct admission *x = arg;
-    struct deliver *d = x->deliver;
-    struct account_name name;
-    struct str account = account_name(c->row.account_id, &name);
-    int64_t now = clock_mono_ms();
-    uint32_t random;
-    random_bytes(&random, sizeof random);
-    pthread_mutex_lock(&d->lock);
-    if (!deliver_hosts_take(d->hosts, c->host, now)) {
-        x->wait_ms = deliver_hosts_wait_ms(d->hosts, c->host, now, random);
-    } else if (!deliver_hosts_take(d->accounts, account, now)) {
-        deliver_hosts_give(d->hosts, c->host, false, now);
-        x->wait_ms = deliver_hosts_wait_ms(d->accounts, account, now, random);
-    } else {
-        x->try->holds_host = true;
-    }
-    pthread_mutex_unlock(&d->lock);
-    return x->try->holds_host;
-}
-
-/* False when this row's last try has not ended yet, because the clock was moved or the store is in trouble: two at once could
- * arrive after the payment's next notification. */
-static bool try_begin(struct deliver *d, struct deliver_try *t)
-{
-    pthread_mutex_lock(&d->lock);
-    const struct deliver_try *same = d->tries;
-    while (same && same->id != t->id) {
-        same = same->next;
-    }
-    if (!same) {
-        t->next = d->tries;
-        d->tries = t;
-        d->under_way++;
-    }
-    pthread_mutex_unlock(&d->lock);
-    return !same;
-}
-
-static void try_start(struct deliver *d, int64_t id)
+static void try_add(struct deliver *d, int64_t id)
 {
     struct deliver_try *t = mem_alloc(sizeof *t);
-    struct admission x = {.deliver = d, .try = t, .wait_ms = PUT_OFF_MS};
-    struct notify_admit shares = {.fn = admit, .arg = &x};
     t->service = d->service;
     t->owner = str_from(d->owner);
+    t->answered = try_answered;
     t->ended = try_ended;
     t->arg = d;
     t->id = id;
-    if (!try_begin(d, t)) {
+    if (!deliver_desk_add(d->desk, t)) {
         mem_free(t);
-        return;
     }
-    int64_t now = clock_now_ms(d->service->clock);
-    enum err e = notify_call_build(d->service, id, now, &shares, &t->call);
+}
+
+/* Its host is another by now, or the store or the clock is in trouble. */
+static void not_built(struct deliver_try *t, enum err e)
+{
+    if (e != ERR_CONFLICT) {
+        log_error("notification_not_built", LOG_I("outbox", t->id), LOG_ERR(e));
+    }
+    deliver_try_put_off(t, e == ERR_CONFLICT ? 0 : PUT_OFF_MS);
+}
+
+static void try_sign(struct deliver *d, struct deliver_try *t)
+{
+    enum err e = notify_call_sign(d->service, &t->call, clock_now_ms(d->service->clock));
     if (e != ERR_OK) {
-        if (e != ERR_BUSY) {
-            log_error("notification_not_built", LOG_I("outbox", id), LOG_ERR(e));
-        }
-        put_off(d, id, x.wait_ms);
-        try_ended(d, t);
+        not_built(t, e);
     } else if (t->call.park_reason) {
         deliver_try_park(t);
     } else {
         deliver_try_send(t);
     }
+}
+
+static void try_read(struct deliver *d, struct deliver_try *t)
+{
+    int64_t later_ms;
+    enum err e = notify_call_read(d->service, t->id, &t->call);
+    if (e != ERR_OK) {
+        not_built(t, e);
+        return;
+    }
+    if (t->call.park_reason) {
+        deliver_try_park(t);
+        return;
+    }
+    switch (deliver_desk_admit(d->desk, t, clock_mono_ms(), &later_ms)) {
+    case DELIVER_NOW:
+        try_sign(d, t);
+        break;
+    case DELIVER_WAITS:
+        room_tell(d);
+        break;
+    case DELIVER_LATER:
+        deliver_try_put_off(t, later_ms);
+        break;
+    }
+}
+
+static void *signer_main(void *arg)
+{
+    pthread_setname_np(pthread_self(), "signer");
+    struct deliver *d = arg;
+    for (struct deliver_try *t; (t = deliver_desk_next(d->desk));) {
+        if (t->holds_host) {
+            try_sign(d, t);
+        } else {
+            try_read(d, t);
+        }
+    }
+    return NULL;
 }
 
 static enum err lease_run(struct store_unit *u, struct tx *tx)
@@ -194,14 +143,6 @@ static enum err lease_run(struct store_unit *u, struct tx *tx)
     int64_t now = tx_now_ms(tx);
     int64_t until = now + l->d->service->config->notify_timeout_ms + LEASE_MARGIN_MS;
     return store_outbox_lease(tx, now, str_from(l->d->owner), until, l->max, l->ids, &l->count);
-}
-
-static int places_free(struct deliver *d)
-{
-    pthread_mutex_lock(&d->lock);
-    int n = (int)d->service->config->notify_workers - d->under_way;
-    pthread_mutex_unlock(&d->lock);
-    return n < LEASE_ROWS_MAX ? n : LEASE_ROWS_MAX;
 }
 
 /* Nothing is leased, and so nothing written, unless something is due. */
@@ -215,7 +156,7 @@ static bool something_due(struct deliver *d)
 /* True when more may be due at once. */
 static bool round_run(struct deliver *d)
 {
-    struct lease_unit l = {.unit = {.run = lease_run}, .d = d, .max = places_free(d)};
+    struct lease_unit l = {.unit = {.run = lease_run}, .d = d, .max = deliver_desk_room(d->desk)};
     if (l.max <= 0 || !something_due(d)) {
         return false;
     }
@@ -225,7 +166,7 @@ static bool round_run(struct deliver *d)
         return false;
     }
     for (int i = 0; i < l.count; i++) {
-        try_start(d, l.ids[i]);
+        try_add(d, l.ids[i]);
     }
     return l.count == l.max;
 }
@@ -265,12 +206,20 @@ static bool stopping(struct deliver *d)
     return yes;
 }
 
+static void left_over_put_off(struct deliver *d, int64_t later_ms)
+{
+    for (struct deliver_try *t; (t = deliver_desk_left_over(d->desk, clock_mono_ms()));) {
+        deliver_try_put_off(t, later_ms);
+    }
+}
+
 static void *deliver_main(void *arg)
 {
     pthread_setname_np(pthread_self(), "deliver");
     struct deliver *d = arg;
     while (!stopping(d)) {
         waiting_count(d);
+        left_over_put_off(d, PUT_OFF_MS);
         if (!round_run(d)) {
             wait_for_work(d);
         }
@@ -283,6 +232,32 @@ static void kick_by_work(void *arg)
     deliver_kick(arg);
 }
 
+static int signers_wanted(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > SIGNERS_MAX ? SIGNERS_MAX : (int)n;
+}
+
+static enum err threads_start(struct deliver *d)
+{
+    int wanted = signers_wanted();
+    while (d->signer_count < wanted &&
+           pthread_create(&d->signers[d->signer_count], NULL, signer_main, d) == 0) {
+        d->signer_count++;
+    }
+    return d->signer_count == wanted && pthread_create(&d->thread, NULL, deliver_main, d) == 0
+               ? ERR_OK
+               : ERR_IO;
+}
+
+static void signers_stop(struct deliver *d)
+{
+    deliver_desk_close(d->desk);
+    while (d->signer_count > 0) {
+        pthread_join(d->signers[--d->signer_count], NULL);
+    }
+}
+
 enum err deliver_start(struct service *s, struct deliver **ret)
 {
     struct deliver *d = mem_alloc(sizeof *d);
@@ -290,20 +265,16 @@ enum err deliver_start(struct service *s, struct deliver **ret)
     random_bytes(raw, sizeof raw);
     uuid_format(raw, d->owner);
     d->service = s;
-    int workers = (int)s->config->notify_workers, per_host = (int)s->config->notify_per_host;
-    int share = workers / ACCOUNT_SHARE;
-    d->hosts = deliver_hosts_new(workers, per_host);
-    d->accounts = deliver_hosts_new(workers, share > per_host ? share : per_host);
+    d->desk = deliver_desk_new((int)s->config->notify_workers, (int)s->config->notify_per_host);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->wake, &attr);
     pthread_condattr_destroy(&attr);
-    if (pthread_create(&d->thread, NULL, deliver_main, d) != 0) {
-        deliver_hosts_free(d->hosts);
-        deliver_hosts_free(d->accounts);
-        mem_free(d);
+    if (threads_start(d) != ERR_OK) {
+        signers_stop(d);
+        deliver_free(d);
         return ERR_IO;
     }
     work_set_deliver(s->work, kick_by_work, d);
@@ -311,7 +282,7 @@ enum err deliver_start(struct service *s, struct deliver **ret)
     return ERR_OK;
 }
 
-/* No new tries; those under way end with the outgoing loop (deliver_free waits for them). */
+/* Those under way end with the outgoing loop; what no signer took is given back for the next start. */
 void deliver_stop(struct deliver *d)
 {
     work_set_deliver(d->service->work, NULL, NULL);
@@ -320,13 +291,13 @@ void deliver_stop(struct deliver *d)
     pthread_cond_broadcast(&d->wake);
     pthread_mutex_unlock(&d->lock);
     pthread_join(d->thread, NULL);
+    signers_stop(d);
+    left_over_put_off(d, 0);
 }
 
 void deliver_free(struct deliver *d)
 {
-    ensure(d->under_way == 0, "the outgoing loop and the store ended all tries");
-    deliver_hosts_free(d->hosts);
-    deliver_hosts_free(d->accounts);
+    deliver_desk_free(d->desk);
     pthread_cond_destroy(&d->wake);
     pthread_mutex_destroy(&d->lock);
     mem_free(d);

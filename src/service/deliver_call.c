@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "base/url.h"
 #include "service/accounts.h"
-#include "store/store_payment.h"
 
 /* A payment's row may hold 64 KiB of customer fields; what is sent comes on top of it. */
 #define CALL_ARENA_MAX (256 * 1024)
@@ -70,9 +69,10 @@ static struct str money_text(struct arena *a, struct money m)
     return s;
 }
 
-static void fields_fill(struct notify_call *c, const struct account_view *v,
-    const struct payment_row *p, struct notify_fields *ret)
+static void fields_fill(
+    struct notify_call *c, const struct account_view *v, struct notify_fields *ret)
 {
+    const struct payment_row *p = &c->payment;
     *ret = (struct notify_fields){
         .type = STR("payment"),
         .id = p->id,
@@ -173,14 +173,14 @@ static enum err headers_fill(struct service *s, struct notify_call *c, const str
 
 /* The family's signature and the Standard Webhooks one. */
 static enum err payload_fill(struct service *s, struct notify_call *c, const struct target *t,
-    const struct url *u, const struct account_view *v, const struct payment_row *p, int64_t now)
+    const struct url *u, const struct account_view *v, int64_t now)
 {
     struct notify_fields fields;
     struct buf text, sign, payload;
     buf_init(&text, PAYLOAD_MAX);
     buf_init(&sign, 1024);
     buf_init(&payload, PAYLOAD_MAX);
-    fields_fill(c, v, p, &fields);
+    fields_fill(c, v, &fields);
     notify_signed_text(&fields, t->mode, t->set, &text);
     enum err e = buf_ok(&text) ? accounts_sign(v, now, buf_view(&text), &sign) : ERR_LIMIT;
     if (e == ERR_OK) {
@@ -198,29 +198,84 @@ static enum err payload_fill(struct service *s, struct notify_call *c, const str
     return e;
 }
 
-static enum err call_fill(struct service *s, struct notify_call *c, const struct account_view *v,
-    const struct payment_row *p, int64_t now, const struct notify_admit *admit)
+/* Where it goes by the account as it is now; or park_reason. */
+static void target_fill(
+    struct notify_call *c, const struct account_view *v, struct target *ret, struct url *ret_url)
+{
+    c->park_reason = target_find(v, &c->payment, ret);
+    if (c->park_reason) {
+        return;
+    }
+    c->endpoint_id = ret->endpoint_id;
+    if (url_parse(ret->url, ret_url) != ERR_OK || !url_port_allowed(ret_url->port)) {
+        c->park_reason = "address";
+    }
+}
+
+static struct str host_text(struct arena *a, const struct url *u)
+{
+    struct buf origin;
+    buf_init(&origin, 512);
+    url_origin(&origin, u);
+    struct str host = arena_copy(a, buf_view(&origin));
+    buf_clear(&origin);
+    return host;
+}
+
+/* No view: disabled for good, or only not readable right now. */
+static enum err account_missing(struct db *db, struct notify_call *c)
+{
+    struct account_row row;
+    enum err e = db ? store_account_by_id(db, &c->arena, c->row.account_id, &row) : ERR_STORE_IO;
+    if (e == ERR_OK && row.enabled) {
+        return ERR_STORE_BUSY;
+    }
+    if (e == ERR_OK || e == ERR_NO_ROW) {
+        c->park_reason = "account_disabled";
+        return ERR_OK;
+    }
+    return e;
+}
+
+enum err notify_call_read(struct service *s, int64_t outbox_id, struct notify_call *ret)
+{
+    *ret = (struct notify_call){.headers = {NULL}};
+    arena_init(&ret->arena, CALL_ARENA_MAX);
+    struct db *db = store_reader(s->store);
+    enum err e = db ? store_outbox_get(db, &ret->arena, outbox_id, &ret->row) : ERR_STORE_IO;
+    if (e == ERR_OK) {
+        e = store_payment_by_id(db, &ret->arena, ret->row.payment_id, &ret->payment);
+    }
+    if (e != ERR_OK) {
+        return e;
+    }
+    const struct account_view *v = accounts_get_by_id(s->accounts, ret->row.account_id);
+    if (!v) {
+        return account_missing(db, ret);
+    }
+    struct target t;
+    struct url u;
+    target_fill(ret, v, &t, &u);
+    if (!ret->park_reason) {
+        ret->host = host_text(&ret->arena, &u);
+    }
+    accounts_release(v);
+    return ERR_OK;
+}
+
+static enum err call_sign(
+    struct service *s, struct notify_call *c, const struct account_view *v, int64_t now)
 {
     struct target t;
     struct url u;
-    c->park_reason = target_find(v, p, &t);
+    target_fill(c, v, &t, &u);
     if (c->park_reason) {
         return ERR_OK;
     }
-    c->endpoint_id = t.endpoint_id;
-    if (url_parse(t.url, &u) != ERR_OK || !url_port_allowed(u.port)) {
-        c->park_reason = "address";
-        return ERR_OK;
+    if (!str_eq(host_text(&c->arena, &u), c->host)) {
+        return ERR_CONFLICT;
     }
-    struct buf origin;
-    buf_init(&origin, 512);
-    url_origin(&origin, &u);
-    c->host = arena_copy(&c->arena, buf_view(&origin));
-    buf_clear(&origin);
-    if (!admit->fn(admit->arg, c)) {
-        return ERR_BUSY;
-    }
-    enum err e = payload_fill(s, c, &t, &u, v, p, now);
+    enum err e = payload_fill(s, c, &t, &u, v, now);
     if (e == ERR_NO_ROW || e == ERR_CRYPTO || e == ERR_SYNTAX || e == ERR_LIMIT) {
         /* no notifications key, a box that does not open: time alone mends none of these */
         log_alarm("notification_cannot_be_signed", LOG_I("outbox", c->row.id),
@@ -231,37 +286,13 @@ static enum err call_fill(struct service *s, struct notify_call *c, const struct
     return e;
 }
 
-/* No view: disabled for good, or only not readable right now. */
-static enum err account_missing(struct db *db, struct notify_call *c)
+enum err notify_call_sign(struct service *s, struct notify_call *c, int64_t now)
 {
-    struct account_row row;
-    enum err e = store_account_by_id(db, &c->arena, c->row.account_id, &row);
-    if (e == ERR_OK && row.enabled) {
-        return ERR_STORE_BUSY;
-    }
-    c->park_reason = "account_disabled";
-    return e == ERR_NO_ROW ? ERR_OK : e;
-}
-
-enum err notify_call_build(struct service *s, int64_t outbox_id, int64_t now,
-    const struct notify_admit *admit, struct notify_call *ret)
-{
-    *ret = (struct notify_call){.headers = {NULL}};
-    arena_init(&ret->arena, CALL_ARENA_MAX);
-    struct payment_row p;
-    struct db *db = store_reader(s->store);
-    enum err e = db ? store_outbox_get(db, &ret->arena, outbox_id, &ret->row) : ERR_STORE_IO;
-    if (e == ERR_OK) {
-        e = store_payment_by_id(db, &ret->arena, ret->row.payment_id, &p);
-    }
-    if (e != ERR_OK) {
-        return e;
-    }
-    const struct account_view *v = accounts_get_by_id(s->accounts, ret->row.account_id);
+    const struct account_view *v = accounts_get_by_id(s->accounts, c->row.account_id);
     if (!v) {
-        return account_missing(db, ret);
+        return account_missing(store_reader(s->store), c);
     }
-    e = call_fill(s, ret, v, &p, now, admit);
+    enum err e = call_sign(s, c, v, now);
     accounts_release(v);
     return e;
 }

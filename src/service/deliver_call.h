@@ -6,10 +6,12 @@
 #include "core/notify.h"
 #include "service/service.h"
 #include "store/store_outbox.h"
+#include "store/store_payment.h"
 
 struct notify_call {
     struct arena arena; /* of the texts below */
     struct outbox_row row;
+    struct payment_row payment;
     int64_t endpoint_id;     /* 0: a per-request url */
     struct str host;         /* lower case with port: what is bounded */
     struct str url, body;    /* body absent for GET */
@@ -18,16 +20,12 @@ struct notify_call {
     const char *park_reason; /* not NULL: nothing is sent, a person must look */
 };
 
-/* Asked once row and host are known, before anything is signed: a queue that must wait costs little. */
-struct notify_admit {
-    bool (*fn)(void *arg, const struct notify_call *c);
-    void *arg;
-};
-
-/* Reads on this thread's connection. ERR_OK with either what to send or park_reason; ERR_BUSY when it was not admitted; else
- * try again later. Clear it. */
-enum err notify_call_build(struct service *s, int64_t outbox_id, int64_t now,
-    const struct notify_admit *admit, struct notify_call *ret) must_check;
+/* Reads on this thread's connection what is due, and where to: row, payment and host, or park_reason. Nothing is signed yet,
+ * so that a queue that must wait costs little. On an error try again later. Clear it in any case. */
+enum err notify_call_read(struct service *s, int64_t outbox_id, struct notify_call *ret) must_check;
+/* Makes the rest, signed: ERR_OK with either what to send or park_reason. ERR_CONFLICT: the notification goes to another host
+ * since it was read. */
+enum err notify_call_sign(struct service *s, struct notify_call *c, int64_t now) must_check;
 void notify_call_clear(struct notify_call *c);
 
 #endif

@@ -170,11 +170,12 @@ static void sent(void *arg, const struct httpc_result *r)
             r->retry_after, clock_now_ms(t->service->clock), &t->retry_after_ms) != ERR_OK) {
         t->retry_after_ms = 0;
     }
+    t->answered(t->arg, t);
     if (t->status == 0 && strcmp(t->error, "stopping") == 0) {
         t->ended(t->arg, t); /* the next start sends it again after the lease */
-        return;
+    } else {
+        record(t);
     }
-    record(t);
 }
 
 void deliver_try_send(struct deliver_try *t)
@@ -203,4 +204,30 @@ void deliver_try_send(struct deliver_try *t)
 void deliver_try_park(struct deliver_try *t)
 {
     record(t);
+}
+
+static enum err put_off_run(struct store_unit *u, struct tx *tx)
+{
+    struct deliver_try *t = unit_owner(u, struct deliver_try, unit);
+    return store_outbox_retry(tx, t->id, t->owner, tx_now_ms(tx) + t->later_ms);
+}
+
+/* A row that could not even be put off comes back when its lease ends. */
+static void put_off_done(struct store_unit *u, enum err result)
+{
+    struct deliver_try *t = unit_owner(u, struct deliver_try, unit);
+    if (result != ERR_OK && result != ERR_CONFLICT) {
+        log_warn("notification_not_put_off", LOG_I("outbox", t->id), LOG_ERR(result));
+    }
+    t->ended(t->arg, t);
+}
+
+void deliver_try_put_off(struct deliver_try *t, int64_t later_ms)
+{
+    t->later_ms = later_ms;
+    t->unit = (struct store_unit){.run = put_off_run, .done = put_off_done};
+    enum err e = store_submit(t->service->store, &t->unit);
+    if (e != ERR_OK) {
+        put_off_done(&t->unit, e);
+    }
 }
