@@ -119,7 +119,9 @@ static void *worker_main(void *arg)
         if (MHD_run(w->daemon) != MHD_YES) {
             log_bug(__FILE__, __LINE__, "MHD_run", "the HTTP library runs");
         }
-        if (poll(p, 2, wait_ms(w)) < 0) {
+        int ms = wait_ms(w);
+        bool at_once = ms == 0 || atomic_load(&w->woken);
+        if (at_once || poll(p, 2, ms) < 0) {
             p[1].revents = 0;
         }
     }
