@@ -24,18 +24,10 @@ struct slow {
     bool suspended, over;
 };
 
-static bool server_ends(struct server *s)
-{
-    pthread_mutex_lock(&s->lock);
-    bool ends = s->abandoning;
-    pthread_mutex_unlock(&s->lock);
-    return ends;
-}
-
 static void interval_wait(struct slow *s, int64_t interval_ms)
 {
     int64_t end_ms = clock_mono_ms() + interval_ms, left_ms;
-    while ((left_ms = end_ms - clock_mono_ms()) > 0 && !server_ends(s->server))
+    while ((left_ms = end_ms - clock_mono_ms()) > 0 && !atomic_load(&s->server->abandoning))
         poll(NULL, 0, (int)(left_ms < TICK_MS ? left_ms : TICK_MS));
 }
 
@@ -65,7 +57,7 @@ static void *slow_run(void *arg)
 static ssize_t slow_read(void *cls, uint64_t at, char *out, size_t max)
 {
     struct slow *s = cls;
-    if (server_ends(s->server))
+    if (atomic_load(&s->server->abandoning))
         return MHD_CONTENT_READER_END_WITH_ERROR;
     if (!s->started) {
         ensure(pthread_create(&s->thread, NULL, slow_run, s) == 0, "a thread can be started");

@@ -71,22 +71,22 @@ void request_unref(struct request_private *p)
 
 static void parked_unlink(struct request_private *p)
 {
-    struct server *s = p->server;
+    struct parking *all = worker_parking(p->worker);
+    pthread_mutex_lock(&all->lock);
     if (p->prev)
         p->prev->next = p->next;
-    else if (s->parked == p)
-        s->parked = p->next;
+    else if (all->first == p)
+        all->first = p->next;
     if (p->next)
         p->next->prev = p->prev;
     p->prev = p->next = NULL;
+    pthread_mutex_unlock(&all->lock);
 }
 
 /* The client left while it was parked: its handler is not called again when it is resumed. */
 static void parked_forget(struct request_private *p)
 {
-    pthread_mutex_lock(&p->server->lock);
     parked_unlink(p);
-    pthread_mutex_unlock(&p->server->lock);
     if (atomic_load(&p->park) == PARK_ANSWERED && p->answer)
         reply_free(p->answer);
 }
@@ -207,13 +207,12 @@ struct reply *request_park(struct request *rq)
     return &reply_parked;
 }
 
-static void parked_link(struct request_private *p)
+static void parked_link(struct parking *all, struct request_private *p)
 {
-    struct server *s = p->server;
-    p->next = s->parked;
-    if (s->parked)
-        s->parked->prev = p;
-    s->parked = p;
+    p->next = all->first;
+    if (all->first)
+        all->first->prev = p;
+    all->first = p;
 }
 
 static enum MHD_Result answered_queue(struct request_private *p)
@@ -228,20 +227,20 @@ static enum MHD_Result answered_queue(struct request_private *p)
 /* Behind the handler that parked: the answer may be there already, or come at any moment from here on. */
 static enum MHD_Result park_commit(struct request_private *p)
 {
-    struct server *s = p->server;
+    struct parking *all = worker_parking(p->worker);
     int handed_out = PARK_HANDED_OUT;
-    pthread_mutex_lock(&s->lock);
-    if (s->abandoning || atomic_load(&p->park) == PARK_ANSWERED) {
+    pthread_mutex_lock(&all->lock);
+    if (atomic_load(&p->server->abandoning) || atomic_load(&p->park) == PARK_ANSWERED) {
         /* If the answer came first this changes nothing. */
         atomic_compare_exchange_strong(&p->park, &handed_out, PARK_ABANDONED);
-        pthread_mutex_unlock(&s->lock);
+        pthread_mutex_unlock(&all->lock);
         return answered_queue(p);
     }
     MHD_suspend_connection(p->connection);
-    parked_link(p);
+    parked_link(all, p);
     if (!atomic_compare_exchange_strong(&p->park, &handed_out, PARK_SUSPENDED))
         worker_resume(p->worker, p->connection);
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&all->lock);
     return MHD_YES;
 }
 
@@ -267,16 +266,23 @@ void request_answer(struct request *rq, struct reply *r)
     request_unref(p);
 }
 
-void requests_abandon(struct server *s)
+static void parking_abandon(struct parking *all)
 {
-    pthread_mutex_lock(&s->lock);
-    s->abandoning = true;
-    for (struct request_private *p = s->parked; p; p = p->next) {
+    pthread_mutex_lock(&all->lock);
+    for (struct request_private *p = all->first; p; p = p->next) {
         int suspended = PARK_SUSPENDED;
         if (atomic_compare_exchange_strong(&p->park, &suspended, PARK_ABANDONED))
             worker_resume(p->worker, p->connection);
     }
-    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_unlock(&all->lock);
+}
+
+void requests_abandon(struct server *s)
+{
+    /* Whoever does not see it under the lock is linked before the walk. */
+    atomic_store(&s->abandoning, true);
+    for (int i = 0; i < s->worker_count; i++)
+        parking_abandon(worker_parking(s->workers[i]));
 }
 
 /* ---- the whole request is there ---- */
@@ -285,9 +291,7 @@ static enum MHD_Result on_whole(struct request_private *p)
 {
     deadline_end(p->deadline);
     if (atomic_load(&p->park) != PARK_NONE) {
-        pthread_mutex_lock(&p->server->lock);
         parked_unlink(p);
-        pthread_mutex_unlock(&p->server->lock);
         return answered_queue(p);
     }
     if (p->verdict != ERR_OK)

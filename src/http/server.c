@@ -103,7 +103,6 @@ void server_unref(struct server *s)
     text_free(s->options.trusted_proxy);
     text_free(s->options.tls_cert);
     text_free(s->options.tls_key);
-    pthread_mutex_destroy(&s->lock);
     mem_free(s);
 }
 
@@ -199,7 +198,6 @@ enum err server_start(const struct server_options *o, struct buf *why, struct se
     s->options.tls_cert = text_copy(o->tls_cert);
     s->options.tls_key = text_copy(o->tls_key);
     atomic_init(&s->refs, 1);
-    pthread_mutex_init(&s->lock, NULL);
     MHD_set_panic_func(on_panic, NULL);
     enum err e = proxy_set(s, o->trusted_proxy, why);
     if (e == ERR_OK)

@@ -22,13 +22,17 @@ struct server {
     struct acceptor *acceptor;
     struct linger_set *linger;
     atomic_int connections;
-    atomic_int refs;      /* the owner's and one for each request */
-    atomic_int open;      /* requests whose headers were read and whose reply is not sent */
-    atomic_int answering; /* threads inside request_answer that may still touch a daemon */
-    atomic_bool stopping; /* every further reply closes its connection */
-    pthread_mutex_t lock; /* the two below */
-    struct request_private *parked;
-    bool abandoning; /* nothing may be parked any more */
+    atomic_int refs;        /* the owner's and one for each request */
+    atomic_int open;        /* requests whose headers were read and whose reply is not sent */
+    atomic_int answering;   /* threads inside request_answer that may still touch a daemon */
+    atomic_bool stopping;   /* every further reply closes its connection */
+    atomic_bool abandoning; /* nothing may be parked any more */
+};
+
+/* A worker's parked requests. Linked and unlinked on its thread; the lock is for requests_abandon. */
+struct parking {
+    pthread_mutex_t lock;
+    struct request_private *first;
 };
 
 enum park_state {
@@ -57,7 +61,7 @@ struct request_private {
     atomic_int refs;
     atomic_int park;
     struct reply *answer;
-    struct request_private *prev, *next; /* server.parked */
+    struct request_private *prev, *next; /* of the worker's parking */
 };
 
 struct slow;
@@ -86,6 +90,7 @@ typedef struct MHD_Daemon *(*worker_daemon_fn)(struct server *s, struct worker *
 enum err worker_start(
     struct server *s, worker_daemon_fn daemon_start, struct worker **ret) must_check;
 struct server *worker_server(struct worker *w);
+struct parking *worker_parking(struct worker *w);
 /* The only way to resume a suspended connection of this worker. Any thread. */
 void worker_resume(struct worker *w, struct MHD_Connection *c);
 /* Hands over an accepted connection, counted in server.connections already. Any thread. */

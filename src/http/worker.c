@@ -24,6 +24,7 @@ struct worker {
     struct MHD_Daemon *daemon;
     int epoll_fd, wake_fd;
     struct deadlines deadlines;
+    struct parking parking;
     pthread_t thread;
     bool running;
     atomic_bool woken;    /* the signal is given and not yet taken */
@@ -144,6 +145,7 @@ enum err worker_start(struct server *s, worker_daemon_fn daemon_start, struct wo
     w->server = s;
     deadlines_init(&w->deadlines, &s->options);
     pthread_mutex_init(&w->lock, NULL);
+    pthread_mutex_init(&w->parking.lock, NULL);
     w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     w->daemon = daemon_start(s, w);
     const union MHD_DaemonInfo *info =
@@ -162,6 +164,11 @@ enum err worker_start(struct server *s, worker_daemon_fn daemon_start, struct wo
 struct server *worker_server(struct worker *w)
 {
     return w->server;
+}
+
+struct parking *worker_parking(struct worker *w)
+{
+    return &w->parking;
 }
 
 void worker_give(struct worker *w, int fd, const struct sockaddr_storage *peer, socklen_t n)
@@ -192,6 +199,7 @@ void worker_stop(struct worker *w)
     if (w->wake_fd >= 0) {
         close(w->wake_fd);
     }
+    pthread_mutex_destroy(&w->parking.lock);
     pthread_mutex_destroy(&w->lock);
     mem_free(w);
 }
