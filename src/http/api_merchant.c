@@ -10,6 +10,7 @@
 struct create_call {
     struct api_call api;
     struct checkout_create create;
+    enum err result;
 };
 
 static struct reply *created(
@@ -56,12 +57,13 @@ static struct reply *taken(struct request *rq)
     return api_invalid(&errors);
 }
 
-static struct reply *create_answer(struct create_call *c, enum err result)
+static struct reply *create_answer(void *arg)
 {
-    if (result == ERR_DUPLICATE)
+    const struct create_call *c = arg;
+    if (c->result == ERR_DUPLICATE)
         return taken(c->api.rq);
-    if (result != ERR_OK)
-        return api_fault(c->api.rq, result);
+    if (c->result != ERR_OK)
+        return api_fault(c->api.rq, c->result);
     if (c->create.replayed)
         return replayed(&c->api, c->create.id);
     return created(
@@ -72,10 +74,9 @@ static struct reply *create_answer(struct create_call *c, enum err result)
 static void create_done(struct checkout_create *create, enum err result)
 {
     struct create_call *c = create->arg;
-    struct request *rq = c->api.rq;
-    struct reply *r = create_answer(c, result);
+    c->result = result;
     api_end(&c->api);
-    request_answer(rq, r);
+    request_answer_with(c->api.rq, create_answer, c);
 }
 
 /* A stored order with this very body is answered before anything that has changed since can refuse it. */

@@ -10,14 +10,17 @@ struct page_act {
     const char *done_path;  /* behind the payment's path, when it worked */
     const char *other_path; /* when the payment's state did not allow it: its page tells why */
     const char *set_lang;   /* the cookie to set; NULL: none */
+    enum err result;
 };
 
 /* ---- answers ---- */
 
-static struct reply *act_reply(struct page_act *a, enum err result)
+static struct reply *act_reply(void *arg)
 {
+    struct page_act *a = arg;
     struct request *rq = a->rq;
     struct page_visit *visit = rq->user;
+    enum err result = a->result;
     bool done = result == ERR_OK;
     if (result == ERR_NO_ROW || (result == ERR_STATE && a->act.uuid[0] == 0))
         return reply_error(rq, page_unknown(rq));
@@ -34,7 +37,8 @@ static struct reply *act_reply(struct page_act *a, enum err result)
 static void act_done(struct checkout_act *c, enum err result)
 {
     struct page_act *a = c->arg;
-    request_answer(a->rq, act_reply(a, result));
+    a->result = result;
+    request_answer_with(a->rq, act_reply, a);
 }
 
 typedef enum err (*act_submit_fn)(struct service *s, struct checkout_act *c);
@@ -49,7 +53,7 @@ static struct reply *act_start(struct page_act *a, act_submit_fn submit)
     struct reply *parked = request_park(rq);
     enum err e = submit(s, &a->act);
     if (e != ERR_OK)
-        request_answer(rq, act_reply(a, e));
+        act_done(&a->act, e);
     return parked;
 }
 

@@ -219,7 +219,7 @@ static enum MHD_Result answered_queue(struct request_private *p)
 {
     if (atomic_load(&p->park) != PARK_ANSWERED)
         return reply_queue(p, reply_error(&p->rq, ERR_STOPPING));
-    struct reply *answer = p->answer;
+    struct reply *answer = p->answer_make ? p->answer_make(p->answer_arg) : p->answer;
     p->answer = NULL;
     return reply_queue(p, answer);
 }
@@ -244,13 +244,11 @@ static enum MHD_Result park_commit(struct request_private *p)
     return MHD_YES;
 }
 
-void request_answer(struct request *rq, struct reply *r)
+/* The answer is set. */
+static void parked_answered(struct request_private *p)
 {
-    struct request_private *p = rq->priv;
     struct server *s = p->server;
-    ensure(r != &reply_parked, "an answer is a reply");
     atomic_fetch_add(&s->answering, 1);
-    p->answer = r;
     int state = atomic_load(&p->park);
     while (state != PARK_ABANDONED) {
         ensure(state == PARK_HANDED_OUT || state == PARK_SUSPENDED, "a request is answered once");
@@ -260,10 +258,24 @@ void request_answer(struct request *rq, struct reply *r)
             worker_resume(p->worker, p->connection);
         break;
     }
-    if (state == PARK_ABANDONED)
-        reply_free(r);
+    if (state == PARK_ABANDONED && p->answer)
+        reply_free(p->answer);
     atomic_fetch_sub(&s->answering, 1);
     request_unref(p);
+}
+
+void request_answer(struct request *rq, struct reply *r)
+{
+    ensure(r != &reply_parked, "an answer is a reply");
+    rq->priv->answer = r;
+    parked_answered(rq->priv);
+}
+
+void request_answer_with(struct request *rq, struct reply *(*make)(void *arg), void *arg)
+{
+    rq->priv->answer_make = make;
+    rq->priv->answer_arg = arg;
+    parked_answered(rq->priv);
 }
 
 static void parking_abandon(struct parking *all)

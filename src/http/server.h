@@ -84,6 +84,9 @@ void server_stop(struct server *s, int64_t drain_ms);
  * come before this handler returned. */
 struct reply *request_park(struct request *rq);
 void request_answer(struct request *rq, struct reply *r);
+/* Instead: `make` makes the reply later, on the request's own thread, which is to be preferred: threads that free what others
+ * allocated wait for each other. It is not called when the client leaves or the server stops first. */
+void request_answer_with(struct request *rq, struct reply *(*make)(void *arg), void *arg);
 
 /* ---- replies: the only way out; each is used once ---- */
 /* Bodies are copied. Every reply gets X-Request-Id, X-Content-Type-Options: nosniff and, unless set otherwise, Cache-Control: no-store. */

@@ -60,7 +60,9 @@ struct request_private {
     size_t discarded;
     atomic_int refs;
     atomic_int park;
-    struct reply *answer;
+    struct reply *answer; /* or what makes it: */
+    struct reply *(*answer_make)(void *arg);
+    void *answer_arg;
     struct request_private *prev, *next; /* of the worker's parking */
 };
 
