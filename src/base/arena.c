@@ -26,8 +26,8 @@ static struct arena_block *block_new(const struct arena *a, size_t need)
         size = BLOCK_MAX;
     if (size < need)
         size = need;
-    struct arena_block *block = mem_alloc(sizeof(*block) + size);
-    block->size = size;
+    struct arena_block *block = mem_alloc_raw(sizeof(*block) + size);
+    *block = (struct arena_block){.size = size};
     return block;
 }
 

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CAP_MIN ((size_t)64)
+#define CAP_MIN ((size_t)256)
 
 void buf_init(struct buf *b, size_t max)
 {
@@ -37,7 +37,7 @@ void buf_reset(struct buf *b)
         b->p[0] = '\0';
 }
 
-/* Room for `more` bytes and the NUL. Wipes the old memory: a secret leaves no copies behind. */
+/* Room for `more` bytes and the NUL, which the caller writes. Wipes the old memory: a secret leaves no copies behind. */
 static bool buf_reserve(struct buf *b, size_t more)
 {
     if (b->overflowed || more > b->max - b->n) {
@@ -52,7 +52,7 @@ static bool buf_reserve(struct buf *b, size_t more)
         cap = b->max + 1;
     if (cap < need)
         cap = need;
-    char *p = mem_alloc(cap);
+    char *p = mem_alloc_raw(cap);
     if (b->p) {
         memcpy(p, b->p, b->n);
         mem_wipe(b->p, b->cap);
@@ -85,7 +85,10 @@ void buf_cstr(struct buf *b, const char *s)
 
 void buf_char(struct buf *b, char c)
 {
-    buf_add(b, &c, 1);
+    if (!buf_reserve(b, 1))
+        return;
+    b->p[b->n++] = c;
+    b->p[b->n] = '\0';
 }
 
 void buf_int(struct buf *b, int64_t i)

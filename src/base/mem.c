@@ -22,6 +22,14 @@ void *mem_alloc(size_t n)
     return p;
 }
 
+void *mem_alloc_raw(size_t n)
+{
+    void *p = malloc(n ? n : 1);
+    if (!p)
+        mem_out();
+    return p;
+}
+
 void *mem_array(size_t count, size_t size)
 {
     size_t n;

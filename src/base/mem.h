@@ -7,6 +7,8 @@
 
 /* Zeroed memory of `n` bytes; never NULL (aborts). Owner: the caller, mem_free. */
 void *mem_alloc(size_t n) __attribute__((malloc, returns_nonnull));
+/* The same with whatever was there before, for who writes all that it reads. */
+void *mem_alloc_raw(size_t n) __attribute__((malloc, returns_nonnull));
 /* Zeroed array of `count` items; aborts on overflow. */
 void *mem_array(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 void *mem_realloc(void *p, size_t n) __attribute__((returns_nonnull));
