@@ -246,6 +246,9 @@ static void field_check(
 
 static const struct field_spec *customer_spec(struct str name)
 {
+    if (!str_starts(name, STR("customer_"))) {
+        return NULL;
+    }
     for (size_t i = 0; i < array_len(create_specs); i++) {
         const struct field_spec *spec = &create_specs[i];
         bool kept = spec->rule == RULE_CUSTOMER_STRING || spec->rule == RULE_CUSTOMER_INT;
