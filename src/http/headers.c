@@ -40,14 +40,15 @@ static bool is_token(struct str s)
     return s.n > 0;
 }
 
+/* Without a branch in the loop, compilers look at many bytes at a time: a signature has hundreds. */
 static bool has_control(struct str s)
 {
+    unsigned char found = 0;
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return true;
+        found |= (unsigned char)(((c < 0x20) & (c != '\t')) | (c == 0x7f));
     }
-    return false;
+    return found;
 }
 
 static bool length_parse(struct str s, int64_t *ret)
