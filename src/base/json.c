@@ -61,22 +61,25 @@ static const char *escape_check(struct str s, size_t *i)
     return NULL;
 }
 
+/* What a string can't have as it is: its end, escapes, control characters. */
+static const bool is_special[256] = {[0 ... 0x1f] = true, ['"'] = true, ['\\'] = true};
+
 /* Moves *i behind the string whose opening quote is there. */
 static const char *string_check(struct str s, size_t *i)
 {
-    for (++*i; *i < s.n;) {
-        unsigned char c = (unsigned char)s.p[*i];
-        if (c == '"') {
-            ++*i;
-            return NULL;
-        }
-        if (c < 0x20)
-            return "control character in a string";
-        if (c != '\\') {
-            ++*i;
+    for (size_t at = *i + 1; at < s.n;) {
+        unsigned char c = (unsigned char)s.p[at];
+        if (!is_special[c]) {
+            at++;
             continue;
         }
-        const char *why = escape_check(s, i);
+        if (c == '"') {
+            *i = at + 1;
+            return NULL;
+        }
+        if (c != '\\')
+            return "control character in a string";
+        const char *why = escape_check(s, &at);
         if (why)
             return why;
     }

@@ -132,17 +132,15 @@ static void escape_add(struct buf *b, uint32_t cp)
     }
 }
 
-static bool is_plain(unsigned char c)
-{
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '/';
-}
+static const bool is_escaped[256] = {
+    [0 ... 0x1f] = true, ['"'] = true, ['/'] = true, ['\\'] = true, [0x80 ... 0xff] = true};
 
 void json_quote(struct buf *b, struct str s)
 {
     buf_char(b, '"');
     for (size_t i = 0; i < s.n;) {
         size_t from = i;
-        while (i < s.n && is_plain((unsigned char)s.p[i]))
+        while (i < s.n && !is_escaped[(unsigned char)s.p[i]])
             i++;
         buf_str(b, str_sub(s, from, i));
         if (i < s.n)

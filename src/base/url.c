@@ -77,13 +77,6 @@ static bool authority_parse(struct str authority, struct url *u)
     return true;
 }
 
-static size_t find_any(struct str s, const char *set, size_t from)
-{
-    while (from < s.n && !strchr(set, s.p[from]))
-        from++;
-    return from;
-}
-
 enum err url_parse(struct str s, struct url *ret)
 {
     struct url u = {0};
@@ -96,7 +89,7 @@ enum err url_parse(struct str s, struct url *ret)
     if (!bytes_allowed(s) || !str_starts(str_sub(s, colon, s.n), STR("://")))
         return ERR_SYNTAX;
     s = str_sub(s, colon + 3, str_find(s, '#', 0));
-    size_t authority_end = find_any(s, "/?", 0);
+    size_t authority_end = str_find(str_sub(s, 0, str_find(s, '/', 0)), '?', 0);
     if (!authority_parse(str_sub(s, 0, authority_end), &u))
         return ERR_SYNTAX;
     size_t path_end = str_find(s, '?', authority_end);
