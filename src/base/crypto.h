@@ -38,8 +38,8 @@ int rsa_public_bits(const struct rsa_public *k);
  * against it, so that it takes as long. It is nobody's key and its verdict says nothing: drop it. Owner: crypto. Any thread. */
 const struct rsa_public *rsa_public_decoy(size_t signature_n);
 
-/* PKCS#1 v1.5 over `message`. One RSA operation decides both digests: the signature is recovered and the whole
- * DigestInfo is compared with the 51-byte SHA-256 and the 35-byte SHA-1 encoding (RFC 8017, section 9.2). */
+/* PKCS#1 v1.5 over `message`. One RSA operation decides both digests: what the signature holds is compared, padding and all,
+ * with the one encoding that it could be, of SHA-256 or of SHA-1 (RFC 8017, section 9.2). */
 enum rsa_verdict rsa_verify(
     const struct rsa_public *k, struct str message, struct str signature) must_check;
 
