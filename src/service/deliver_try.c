@@ -172,7 +172,7 @@ static void sent(void *arg, const struct httpc_result *r)
     }
     t->answered(t->arg, t);
     if (t->status == 0 && strcmp(t->error, "stopping") == 0) {
-        t->ended(t->arg, t); /* the next start sends it again after the lease */
+        deliver_try_put_off(t, 0); /* the next start sends it again */
     } else {
         record(t);
     }
@@ -197,7 +197,7 @@ void deliver_try_send(struct deliver_try *t)
         .arg = t,
     };
     if (httpc_submit(t->service->httpc, &rq) != ERR_OK) {
-        t->ended(t->arg, t);
+        deliver_try_put_off(t, 0);
     }
 }
 

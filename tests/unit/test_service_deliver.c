@@ -286,6 +286,38 @@ static void a_clock_that_jumps_sends_nothing_twice(void **state)
     receiver_stop(slow);
 }
 
+struct due {
+    int64_t now;
+    int rows, rows_due;
+};
+
+static enum err due_check(void *arg, const struct outbox_row *r)
+{
+    struct due *d = arg;
+    assert_true(r->due_at < d->now + 30 * SECOND); /* put off at most, not leased */
+    assert_int_equal(r->tries, 0);
+    d->rows++;
+    d->rows_due += r->due_at <= d->now;
+    return ERR_OK;
+}
+
+/* Sent and not answered, or leased and waiting for their host: all are due when the next start looks. */
+static void a_clean_stop_gives_back_what_was_under_way(void **state)
+{
+    struct world *w = *state;
+    struct receiver *r = receiver_start(true);
+    int count = (int)w->config.notify_per_host + 10;
+    end_payments(w, w->account_id, "stop", count, url_of(w, r->peer->port, "a"), STR_ABSENT);
+    world_wait_count(&r->peer->requests, (int)w->config.notify_per_host);
+    service_stop(&w->s);
+    world_service_start(w, false);
+    struct due due = {.now = clock_now_ms(&w->clock)};
+    ok(store_outbox_each(world_db(w), 0, STR("waiting"), 100, due_check, &due));
+    assert_int_equal(due.rows, count);
+    assert_true(due.rows_due >= w->config.notify_per_host);
+    receiver_stop(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +327,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             an_account_with_many_dead_hosts_delays_no_other, setup, teardown),
         cmocka_unit_test_setup_teardown(a_clock_that_jumps_sends_nothing_twice, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_clean_stop_gives_back_what_was_under_way, setup, teardown),
         cmocka_unit_test_setup_teardown(a_burst_to_a_lively_host_arrives_soon, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
