@@ -85,7 +85,8 @@ def kill_under_load(gateway, feed, requests):
     load = subprocess.Popen([str(a) for a in (BENCH, *args)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(1)
     gateway.kill()
-    load.wait(60)
+    if load.wait(60) == 0:
+        sys.exit("bench: all creates were answered before the kill")
 
 
 def start_measure(gateway, feed, repeats, requests):
