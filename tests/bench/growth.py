@@ -123,9 +123,9 @@ class Growth:
         empty = Gateway(self.folder / f"empty-{label}", receiver.port)
         # The same kinds of payments, so that both sides have the same to read.
         empty.fill(args.disk, PAID_PERCENT, FILL_BATCH)
-        empty.start()
-        self.gateway.start()
         try:
+            empty.start()
+            self.gateway.start()
             sides = [Side(g, feeds, self.folder / f"{name}-{label}-samples", args.requests) for g, feeds, name in (
                 (self.gateway, self.feeds, "full"),
                 (empty, (Feed(0), Feed(0, "sequential")), "empty"))]
