@@ -29,6 +29,10 @@ static enum err status_read(struct db *db, struct arena *a, int64_t account_id,
     if (e != ERR_OK) {
         return e;
     }
+    /* Without money there are no postings to look for. */
+    if (v->payment.paid.poisha == 0) {
+        return ERR_OK;
+    }
     e = store_ledger_payment_balance(db, v->payment.id, &v->old_balance, &v->new_balance);
     v->has_balance = e == ERR_OK;
     return e == ERR_NO_ROW ? ERR_OK : e;

@@ -440,7 +440,7 @@ static int configure(sqlite3 *db, bool reading)
         return rc;
     return sqlite3_exec(db,
         reading ? "PRAGMA query_only = ON; PRAGMA cache_size = -2048"
-                : "PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768",
+                : "PRAGMA foreign_keys = ON; PRAGMA cache_size = -8192",
         NULL, NULL, NULL);
 }
 
