@@ -186,7 +186,7 @@ suite('secrets', { purposes: ['payments', 'notifications'] }, (w) => {
     await refuses(() => fs.truncateSync(file(), 20), 'half a key');
   });
 
-  it('T8 with another key the wallet is closed and nothing is signed or sent: the notification is parked', async () => {
+  it('T8 with another key the wallet is closed, links lead nowhere, nothing is signed or sent; with the right one all is there again', async () => {
     const payment = await w.create();
     const good = fs.readFileSync(file());
     await w.stopKassad();
@@ -198,12 +198,14 @@ suite('secrets', { purposes: ['payments', 'notifications'] }, (w) => {
     fs.chmodSync(file(), 0o600);
     await w.startKassad();
     expectInvalid(await w.tryCreate(), ['customer_code'], 'the wallet cannot be used');
-    await payment.payer.press('cancel');
+    assert.equal((await payment.payer.send('GET', payment.url)).status, 404, 'the link was made with the lost key');
+    await w.clock.advance(3700); // it runs out
     const shown = await w.until(payment, 'parked', (p) => p.notifications[0]?.state === 'parked');
     assert.equal(w.receiver.notes.length, 0);
     await w.stopKassad();
     fs.writeFileSync(file(), good, { mode: 0o600 });
     await w.startKassad();
+    assert.equal((await payment.payer.send('GET', payment.url)).status, 200);
     await w.cli.run(['notification', 'resend', shown.notifications[0].id]);
     await w.receiver.wait('/notify');
   });
