@@ -45,6 +45,10 @@ static const struct db_sql SQL_PARK = {
 static const struct db_sql SQL_RESEND = {
     "UPDATE outbox SET state = 'waiting', due_at = $1, round = 0, lease_owner = NULL,"
     " parked_reason = NULL WHERE id = $2 AND state <> 'waiting'"};
+static const struct db_sql SQL_ACCOUNT_ENABLED = {
+    "UPDATE outbox SET state = 'waiting', due_at = $1, round = 0, lease_owner = NULL,"
+    " parked_reason = NULL WHERE account_id = $2 AND parked_reason = 'account_disabled'"
+    " AND state = 'parked'"};
 static const struct db_sql SQL_EXISTS = {"SELECT id FROM outbox WHERE id = $1"};
 static const struct db_sql SQL_WAITING = {
     "SELECT COUNT(*) AS waiting FROM outbox WHERE state = 'waiting'"};
@@ -190,6 +194,14 @@ enum err store_outbox_resend(struct tx *tx, int64_t id, int64_t now)
     db_int(st, 1, id);
     e = row_one_int(st, "id", &id);
     return e == ERR_OK ? ERR_STATE : e;
+}
+
+enum err store_outbox_account_enabled(struct tx *tx, int64_t account_id, int64_t due_at)
+{
+    struct db_stmt *st = db_query(tx_db(tx), &SQL_ACCOUNT_ENABLED);
+    db_int(st, 1, due_at);
+    db_int(st, 2, account_id);
+    return db_do(st);
 }
 
 enum err store_outbox_waiting(struct db *db, int64_t *ret_count)

@@ -45,6 +45,8 @@ enum err store_outbox_park(
     struct tx *tx, int64_t id, struct str owner, struct str reason) must_check;
 /* A person sends it again: waiting, due now, round 0, same webhook_id. ERR_NO_ROW; ERR_STATE when it is waiting already. */
 enum err store_outbox_resend(struct tx *tx, int64_t id, int64_t now) must_check;
+/* The account is enabled again: what was parked as "account_disabled" is waiting, due then, round 0. */
+enum err store_outbox_account_enabled(struct tx *tx, int64_t account_id, int64_t due_at) must_check;
 enum err store_outbox_waiting(struct db *db, int64_t *ret_count) must_check;
 
 #define OUTBOX_REPLY_MAX 1024

@@ -302,6 +302,19 @@ suite('schedule', { endpoint: false, purposes: ['payments', 'notifications'], no
     }
   });
 
+  it('what was parked while its account was disabled is sent when the account is enabled again', async () => {
+    const account = await w.addAccount({ purposes: ['payments', 'notifications'] });
+    const payment = await account.create();
+    await w.cli.json(['account', 'disable', account.uuid]);
+    await until(async () => (await account.call('/v1/payment/history', {})).status !== 200, { what: 'the account, known to be disabled' });
+    await w.clock.advance(HOUR + 1);
+    const shown = await w.until(payment, 'parked', (p) => p.notifications[0]?.state === 'parked');
+    assert.equal(shown.notifications[0].parked_reason, 'account_disabled');
+    assert.equal(shown.notification_tries.length, 0);
+    await w.cli.json(['account', 'enable', account.uuid]);
+    await delivered(payment);
+  });
+
   it('T53 the schedule survives a restart; T39 T40 a crash loses no notification and sends no other', async () => {
     const { payment, path } = await sent({ status: 500 });
     const before = (await outbox(payment, 'waiting', (n) => n.tries === 1)).notifications[0];

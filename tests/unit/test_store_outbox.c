@@ -164,6 +164,37 @@ static void sending_again_keeps_the_name_and_starts_the_schedule_anew(void **sta
     assert_int_equal(lease(f, &l, T0 + 5, "w", 1), 1);
 }
 
+static enum err act_park_disabled(void *arg, struct tx *tx)
+{
+    struct act *a = arg;
+    return store_outbox_park(tx, a->id, str_from(a->owner), STR("account_disabled"));
+}
+
+static enum err act_enabled(void *arg, struct tx *tx)
+{
+    struct act *a = arg;
+    return store_outbox_account_enabled(tx, a->id, a->at);
+}
+
+static void an_account_that_is_enabled_again_is_told_what_was_parked_for_that(void **state)
+{
+    struct fixture *f = *state;
+    int64_t other = outbox_make(f, sample_make(f, "gone", T0), 1, T0);
+    int64_t id = outbox_make(f, sample_make(f, "parked", T0), 1, T0);
+    struct lease l;
+    assert_int_equal(lease(f, &l, T0, "w", 2), 2);
+    struct act gone = {other, "w", T0}, disabled = {id, "w", T0};
+    ok(run(f->s, act_park, &gone));
+    ok(run(f->s, act_park_disabled, &disabled));
+    struct act nobody = {f->account_id + 1, "", T0 + 9}, enabled = {f->account_id, "", T0 + 9};
+    ok(run(f->s, act_enabled, &nobody));
+    assert_int_equal(lease(f, &l, T0 + 9, "w", 2), 0);
+    ok(run(f->s, act_enabled, &enabled));
+    assert_int_equal(lease(f, &l, T0 + 8, "w", 2), 0);
+    assert_int_equal(lease(f, &l, T0 + 9, "w", 2), 1);
+    assert_int_equal(l.ids[0], id);
+}
+
 static enum err try_add(void *arg, struct tx *tx)
 {
     return store_outbox_try_add(tx, arg);
@@ -327,6 +358,7 @@ int main(void)
         WITH(only_what_is_due_is_leased_and_a_lease_runs_out),
         WITH(a_payments_next_notification_waits_for_the_one_before),
         WITH(sending_again_keeps_the_name_and_starts_the_schedule_anew),
+        WITH(an_account_that_is_enabled_again_is_told_what_was_parked_for_that),
         WITH(tries_are_counted_cut_and_kept),
         WITH(lists_are_newest_first_and_bounded),
         WITH(workers_never_hold_the_same_row_and_keep_the_order_of_a_payment),

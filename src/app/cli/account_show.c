@@ -5,6 +5,10 @@
 #include "base/text.h"
 #include "core/ledger.h"
 #include "store/store_ledger.h"
+#include "store/store_outbox.h"
+
+/* When every process has seen a change of the accounts (service/accounts.h). */
+#define KNOWN_EVERYWHERE_MS 1000
 
 static void out_percent(struct cli *c, const char *key, int64_t bp)
 {
@@ -92,7 +96,11 @@ static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct cli_
     const struct account_row *r = arg;
     audit->action = r->enabled ? "account.enable" : "account.disable";
     cli_audit_object(audit, "account", r->uuid);
-    return store_account_update(tx, r);
+    enum err e = store_account_update(tx, r);
+    if (e == ERR_OK && r->enabled) {
+        e = store_outbox_account_enabled(tx, r->id, tx_now_ms(tx) + KNOWN_EVERYWHERE_MS);
+    }
+    return e;
 }
 
 static int switch_run(struct cli *c, bool enabled)

@@ -299,6 +299,7 @@ CREATE TABLE outbox (
     UNIQUE (payment_id, sequence)
 ) STRICT;
 CREATE INDEX outbox_waiting ON outbox (due_at) WHERE state = 'waiting';
+CREATE INDEX outbox_account_disabled ON outbox (account_id) WHERE parked_reason = 'account_disabled';
 
 CREATE TABLE outbox_try (
     outbox_id INTEGER NOT NULL REFERENCES outbox (id),
