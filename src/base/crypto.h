@@ -61,4 +61,12 @@ enum err rsa_private_public(const struct rsa_private *k, struct rsa_public **ret
 enum err rsa_sign(const struct rsa_private *k, enum rsa_digest digest, struct str message,
     uint8_t *sig, size_t cap, size_t *ret_n) must_check;
 
+/* PKCS#1 v1.5 (type 2) of at most the key's bytes less 11. `cap` at least RSA_SIG_MAX. ERR_LIMIT: longer; ERR_CRYPTO. */
+enum err rsa_encrypt(const struct rsa_public *k, struct str plain, uint8_t *out, size_t cap,
+    size_t *ret_n) must_check;
+/* ERR_CRYPTO, whatever was wrong. Whoever may send many such texts and see which of them fail can decrypt with this key
+ * (Bleichenbacher): use sealed_open, in which a failure looks like a signature that does not fit. */
+enum err rsa_decrypt(const struct rsa_private *k, struct str sealed, uint8_t *out, size_t cap,
+    size_t *ret_n) must_check;
+
 #endif

@@ -30,6 +30,8 @@
 #define DECOY_MIN (RSA_BITS_MIN / 8)
 #define DECOYS (RSA_SIG_MAX - DECOY_MIN + 1)
 #define RSA_EXPONENT_MIN 65537
+/* What PKCS#1 v1.5 takes of a block: 00 02, eight bytes of padding, 00. */
+#define RSA_PADDING_MIN 11
 /* Larger ones are legal but make a check as slow as a signature. */
 #define RSA_EXPONENT_BITS_MAX 64
 
@@ -493,6 +495,42 @@ enum err rsa_sign(const struct rsa_private *k, enum rsa_digest digest, struct st
     int ok = EVP_PKEY_sign(ctx, sig, &n, hash, hash_n);
     EVP_PKEY_CTX_free(ctx);
     if (ok != 1)
+        return fail(ERR_CRYPTO);
+    *ret_n = n;
+    return ERR_OK;
+}
+
+enum err rsa_encrypt(
+    const struct rsa_public *k, struct str plain, uint8_t *out, size_t cap, size_t *ret_n)
+{
+    size_t n = cap;
+    if (cap < RSA_SIG_MAX || plain.n > k->size - RSA_PADDING_MIN)
+        return ERR_LIMIT;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->pkey, NULL);
+    ensure(ctx, "no memory for an RSA context");
+    bool ok = EVP_PKEY_encrypt_init(ctx) == 1 &&
+              EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+              EVP_PKEY_encrypt(ctx, out, &n, (const unsigned char *)plain.p, plain.n) == 1;
+    EVP_PKEY_CTX_free(ctx);
+    if (!ok)
+        return fail(ERR_CRYPTO);
+    *ret_n = n;
+    return ERR_OK;
+}
+
+enum err rsa_decrypt(
+    const struct rsa_private *k, struct str sealed, uint8_t *out, size_t cap, size_t *ret_n)
+{
+    size_t n = cap;
+    if (cap < RSA_SIG_MAX)
+        return ERR_CRYPTO;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->pkey, NULL);
+    ensure(ctx, "no memory for an RSA context");
+    bool ok = EVP_PKEY_decrypt_init(ctx) == 1 &&
+              EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
+              EVP_PKEY_decrypt(ctx, out, &n, (const unsigned char *)sealed.p, sealed.n) == 1;
+    EVP_PKEY_CTX_free(ctx);
+    if (!ok)
         return fail(ERR_CRYPTO);
     *ret_n = n;
     return ERR_OK;
