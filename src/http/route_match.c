@@ -1,10 +1,16 @@
 #include "http/server_private.h"
 
-/* A path against a pattern with at most one variable segment "{}", which is never empty and holds no slash. */
+/* A path against a pattern with at most one variable segment "{}", which is never empty and holds no slash, or with "{*}" at its
+ * end for the rest of the path. */
 static bool path_fits(const char *pattern, struct str path, struct str *ret_param)
 {
     struct str p = str_from(pattern);
     const char *hole = strstr(pattern, "{}");
+    if (str_ends(p, STR("/{*}"))) {
+        struct str before = str_sub(p, 0, p.n - 3);
+        *ret_param = str_sub(path, before.n, path.n);
+        return path.n > before.n && str_starts(path, before);
+    }
     if (!hole) {
         *ret_param = STR_ABSENT;
         return str_eq(p, path);
@@ -22,7 +28,7 @@ static bool path_fits(const char *pattern, struct str path, struct str *ret_para
 
 static bool is_variable(const struct route *r)
 {
-    return strstr(r->path, "{}") != NULL;
+    return strchr(r->path, '{') != NULL;
 }
 
 static bool method_fits(const struct route *r, struct str method)

@@ -44,7 +44,8 @@ enum route_kind {
 struct route {
     const char *method; /* "GET", "POST"; HEAD is served by GET */
     const char *
-        path; /* "/v1/payment", or with one variable segment: "/callback/bkash/{}", "/{}/pay", "/{}" */
+        path; /* "/v1/payment", or with one variable segment: "/callback/bkash/{}", "/{}/pay", "/{}";
+                 "/api/{*}": all below it */
     enum route_kind kind;
     size_t body_max;
     struct reply *(*handle)(struct request *rq);

@@ -75,7 +75,7 @@ static void row_write(const struct call_row *r, struct json_writer *w)
 /* What a call is counted under. */
 static const char *counted_as(const struct call_row *r)
 {
-    return r->op == OP_CREATE ? r->invoice : r->payment_id;
+    return r->op == OP_CREATE || r->op == OP_NAGAD_INITIALIZE ? r->invoice : r->payment_id;
 }
 
 static int compare(const void *a, const void *b)
@@ -126,7 +126,8 @@ void calls_write(struct calls *c, const struct calls_filter *f, struct json_writ
     json_w_key(w, "totals");
     json_w_open(w, '{');
     for (int i = 0; i < OP_COUNT; i++)
-        json_w_kint(w, op_name((enum op)i), c->totals[i]);
+        if (!op_is_nagad((enum op)i) || c->totals[i] > 0)
+            json_w_kint(w, op_name((enum op)i), c->totals[i]);
     json_w_close(w);
     json_w_close(w);
     mem_free(rows);

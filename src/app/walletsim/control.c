@@ -4,12 +4,11 @@
 #include "base/url.h"
 #include "sim.h"
 
-#define CONTROL_OUT_MAX ((size_t)32 * 1024 * 1024)
 #define LIST_DEFAULT 1000
 #define LIST_MAX CALLS_MAX
 #define ADVANCE_MAX_S (10 * 365 * 86400)
 
-static struct reply *control_message(int status, const char *text)
+struct reply *control_message(int status, const char *text)
 {
     struct buf b;
     struct json_writer w;
@@ -23,21 +22,19 @@ static struct reply *control_message(int status, const char *text)
     return r;
 }
 
-static struct reply *control_error(enum err e)
+struct reply *control_error(enum err e)
 {
     return control_message(err_info(e)->http_status, err_info(e)->text);
 }
 
-/* NULL: let in. */
-static struct reply *stranger(struct request *rq)
+struct reply *control_stranger(struct request *rq)
 {
     bool good =
         host_is_loopback(str_from(rq->client_ip)) && str_absent(request_header(rq, "Origin"));
     return good ? NULL : control_message(403, "The control API is for programs on this machine.");
 }
 
-/* The body, an object; an empty body is an empty object. NULL: it is something else. */
-static const struct json *control_body(struct request *rq)
+const struct json *control_body(struct request *rq)
 {
     static const struct json nothing = {.type = JSON_OBJECT};
     struct json *o = NULL;
@@ -49,8 +46,7 @@ static const struct json *control_body(struct request *rq)
     return o;
 }
 
-/* A parameter of the query, copied into the arena; absent when it is not there. ERR_SYNTAX. */
-static enum err param_get(struct request *rq, const char *name, struct str *ret)
+enum err control_param(struct request *rq, const char *name, struct str *ret)
 {
     struct buf b;
     *ret = STR_ABSENT;
@@ -68,7 +64,7 @@ static enum err param_number(
     struct request *rq, const char *name, int64_t min, int64_t max, int64_t *value)
 {
     struct str s;
-    enum err e = param_get(rq, name, &s);
+    enum err e = control_param(rq, name, &s);
     if (e != ERR_OK || str_absent(s))
         return e;
     e = int64_parse(s, value);
@@ -143,7 +139,7 @@ static enum err list_write(struct sim *s, const struct pay_filter *f, struct jso
     return ERR_OK;
 }
 
-static struct reply *out_reply(enum err e, struct buf *b)
+struct reply *control_out(enum err e, struct buf *b)
 {
     if (e == ERR_OK && !buf_ok(b))
         e = ERR_LIMIT;
@@ -155,11 +151,11 @@ static struct reply *out_reply(enum err e, struct buf *b)
 struct reply *control_payments(struct request *rq)
 {
     struct sim *s = rq->ctx;
-    struct reply *no = stranger(rq);
+    struct reply *no = control_stranger(rq);
     if (no)
         return no;
     struct pay_filter f = {.limit = LIST_DEFAULT};
-    enum err e = param_get(rq, "invoice", &f.invoice);
+    enum err e = control_param(rq, "invoice", &f.invoice);
     if (e == ERR_OK)
         e = param_number(rq, "executes_min", 0, INT64_MAX, &f.executes_min);
     if (e == ERR_OK)
@@ -173,13 +169,13 @@ struct reply *control_payments(struct request *rq)
     pthread_mutex_lock(&s->lock);
     e = list_write(s, &f, &w);
     pthread_mutex_unlock(&s->lock);
-    return out_reply(e, &b);
+    return control_out(e, &b);
 }
 
 struct reply *control_payment(struct request *rq)
 {
     struct sim *s = rq->ctx;
-    struct reply *no = stranger(rq);
+    struct reply *no = control_stranger(rq);
     if (no)
         return no;
     struct pay p;
@@ -193,13 +189,13 @@ struct reply *control_payment(struct request *rq)
     buf_init(&b, CONTROL_OUT_MAX);
     json_w_init(&w, &b);
     pay_write(&p, pay_is_expired(&p, clock_now_ms(&s->clock)), &w);
-    return out_reply(ERR_OK, &b);
+    return control_out(ERR_OK, &b);
 }
 
 struct reply *control_act(struct request *rq)
 {
     struct sim *s = rq->ctx;
-    struct reply *no = stranger(rq);
+    struct reply *no = control_stranger(rq);
     if (no)
         return no;
     enum payer_act act;
@@ -222,7 +218,7 @@ struct reply *control_act(struct request *rq)
     json_w_kint(&w, "pins_left", result.pins_left);
     json_w_close(&w);
     buf_clear(&result.callback_url);
-    return out_reply(ERR_OK, &b);
+    return control_out(ERR_OK, &b);
 }
 
 /* ---- faults, calls ---- */
@@ -239,19 +235,19 @@ static struct reply *faults_reply(struct sim *s)
     faults_write(&s->faults, &w);
     pthread_mutex_unlock(&s->lock);
     json_w_close(&w);
-    return out_reply(ERR_OK, &b);
+    return control_out(ERR_OK, &b);
 }
 
 struct reply *control_faults(struct request *rq)
 {
-    struct reply *no = stranger(rq);
+    struct reply *no = control_stranger(rq);
     return no ? no : faults_reply(rq->ctx);
 }
 
 struct reply *control_arm(struct request *rq)
 {
     struct sim *s = rq->ctx;
-    struct reply *no = stranger(rq);
+    struct reply *no = control_stranger(rq);
     if (no)
         return no;
     const struct json *o = control_body(rq);
@@ -267,7 +263,7 @@ struct reply *control_arm(struct request *rq)
 struct reply *control_disarm(struct request *rq)
 {
     struct sim *s = rq->ctx;
-    struct reply *no = stranger(rq);
+    struct reply *no = control_stranger(rq);
     if (no)
         return no;
     pthread_mutex_lock(&s->lock);
@@ -279,20 +275,20 @@ struct reply *control_disarm(struct request *rq)
 struct reply *control_calls(struct request *rq)
 {
     struct sim *s = rq->ctx;
-    struct reply *no = stranger(rq);
+    struct reply *no = control_stranger(rq);
     if (no)
         return no;
     struct str op;
     struct calls_filter f = {.limit = LIST_DEFAULT};
-    enum err e = param_get(rq, "op", &op);
+    enum err e = control_param(rq, "op", &op);
     if (e == ERR_OK && !str_absent(op)) {
         f.has_op = true;
         e = op_find(op, &f.op) == ERR_OK ? ERR_OK : ERR_SYNTAX;
     }
     if (e == ERR_OK)
-        e = param_get(rq, "payment_id", &f.payment_id);
+        e = control_param(rq, "payment_id", &f.payment_id);
     if (e == ERR_OK)
-        e = param_get(rq, "invoice", &f.invoice);
+        e = control_param(rq, "invoice", &f.invoice);
     if (e == ERR_OK)
         e = param_number(rq, "limit", 1, LIST_MAX, &f.limit);
     if (e != ERR_OK)
@@ -304,7 +300,7 @@ struct reply *control_calls(struct request *rq)
     pthread_mutex_lock(&s->lock);
     calls_write(&s->calls, &f, &w);
     pthread_mutex_unlock(&s->lock);
-    return out_reply(ERR_OK, &b);
+    return control_out(ERR_OK, &b);
 }
 
 /* ---- clock, reset, health ---- */
@@ -320,19 +316,19 @@ static struct reply *clock_reply(struct sim *s)
     json_w_open(&w, '{');
     json_w_kcstr(&w, "now", now);
     json_w_close(&w);
-    return out_reply(ERR_OK, &b);
+    return control_out(ERR_OK, &b);
 }
 
 struct reply *control_clock_now(struct request *rq)
 {
-    struct reply *no = stranger(rq);
+    struct reply *no = control_stranger(rq);
     return no ? no : clock_reply(rq->ctx);
 }
 
 struct reply *control_clock(struct request *rq)
 {
     struct sim *s = rq->ctx;
-    struct reply *no = stranger(rq);
+    struct reply *no = control_stranger(rq);
     if (no)
         return no;
     int64_t advance_s = -1;
@@ -352,7 +348,7 @@ struct reply *control_clock(struct request *rq)
 struct reply *control_reset(struct request *rq)
 {
     struct sim *s = rq->ctx;
-    struct reply *no = stranger(rq);
+    struct reply *no = control_stranger(rq);
     if (no)
         return no;
     pthread_mutex_lock(&s->lock);

@@ -10,7 +10,16 @@ static const char *const OP_NAMES[OP_COUNT] = {
     [OP_EXECUTE] = "execute",
     [OP_QUERY] = "query",
     [OP_SEARCH] = "search",
+    [OP_NAGAD_INITIALIZE] = "nagad_initialize",
+    [OP_NAGAD_COMPLETE] = "nagad_complete",
+    [OP_NAGAD_VERIFY] = "nagad_verify",
+    [OP_NAGAD_CANCEL] = "nagad_cancel",
 };
+
+bool op_is_nagad(enum op op)
+{
+    return op >= OP_NAGAD_INITIALIZE;
+}
 
 const char *op_name(enum op op)
 {
@@ -60,6 +69,11 @@ static const struct kind {
     [FAULT_TRANSACTION_STATUS] = {"transaction_status", true, false, VALUE_TEXT, true},
     [FAULT_EXPIRED_TOKEN] = {"expired_token", false},
     [FAULT_UNAUTHORIZED] = {"unauthorized", false},
+    [FAULT_REASON] = {"reason", false, true, VALUE_TEXT, true},
+    [FAULT_BAD_SIGNATURE] = {"bad_signature", true},
+    [FAULT_WRONG_KEY] = {"wrong_key", true},
+    [FAULT_BAD_PADDING] = {"bad_padding", true},
+    [FAULT_BAD_BASE64] = {"bad_base64", true},
 };
 
 const char *fault_name(enum fault_kind k)
@@ -128,7 +142,10 @@ static enum err kind_take(const struct json *o, struct fault *f)
             f->kind = (enum fault_kind)i;
     bool token_op = f->op == OP_GRANT || f->op == OP_REFRESH;
     bool token_fault = f->kind == FAULT_EXPIRED_TOKEN || f->kind == FAULT_UNAUTHORIZED;
-    return f->kind == FAULT_NONE || (token_op && token_fault) ? ERR_INVALID : ERR_OK;
+    bool bkash_fault = token_fault || f->kind == FAULT_CODE || f->kind == FAULT_CURRENCY;
+    bool fits =
+        op_is_nagad(f->op) ? !bkash_fault : f->kind < FAULT_REASON && !(token_op && token_fault);
+    return f->kind != FAULT_NONE && fits ? ERR_OK : ERR_INVALID;
 }
 
 enum err faults_arm(struct faults *f, const struct json *o, const char **ret_why)
@@ -140,7 +157,8 @@ enum err faults_arm(struct faults *f, const struct json *o, const char **ret_why
         return ERR_LIMIT;
     }
     if (op_find(json_get_string(o, "op"), &new.op) != ERR_OK)
-        *ret_why = "op is one of grant, refresh, create, execute, query, search";
+        *ret_why = "op is one of grant, refresh, create, execute, query, search, nagad_initialize,"
+                   " nagad_complete, nagad_verify, nagad_cancel";
     else if (kind_take(o, &new) != ERR_OK)
         *ret_why = "fault is none that this op can have";
     else if (value_take(o, &new) != ERR_OK)

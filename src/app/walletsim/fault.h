@@ -11,8 +11,21 @@
 #define FAULT_DELAY_MAX_MS 600000
 #define FAULT_HUGE_MAX (8 * 1024 * 1024)
 
-enum op { OP_GRANT, OP_REFRESH, OP_CREATE, OP_EXECUTE, OP_QUERY, OP_SEARCH };
-#define OP_COUNT 6
+enum op {
+    OP_GRANT,
+    OP_REFRESH,
+    OP_CREATE,
+    OP_EXECUTE,
+    OP_QUERY,
+    OP_SEARCH,
+    OP_NAGAD_INITIALIZE,
+    OP_NAGAD_COMPLETE,
+    OP_NAGAD_VERIFY,
+    OP_NAGAD_CANCEL
+};
+#define OP_COUNT 10
+
+bool op_is_nagad(enum op op);
 
 const char *op_name(enum op op);
 /* ERR_NO_ROW. */
@@ -40,9 +53,15 @@ enum fault_kind {
     FAULT_TRX_ID,
     FAULT_TRANSACTION_STATUS,
     FAULT_EXPIRED_TOKEN, /* the token is forgotten: 401, also for calls after this one */
-    FAULT_UNAUTHORIZED   /* 401 */
+    FAULT_UNAUTHORIZED,  /* 401 */
+    /* Nagad's */
+    FAULT_REASON,        /* HTTP 400 with the reason `value` */
+    FAULT_BAD_SIGNATURE, /* the signature is over other bytes */
+    FAULT_WRONG_KEY,     /* encrypted with a key that is not the merchant's */
+    FAULT_BAD_PADDING,   /* random bytes as long as the key */
+    FAULT_BAD_BASE64
 };
-#define FAULT_COUNT 21
+#define FAULT_COUNT 26
 
 const char *fault_name(enum fault_kind k);
 

@@ -8,7 +8,7 @@
 
 /* ---- answers ---- */
 
-static void out_begin(struct call *c, int status, const char *code)
+void call_out_begin(struct call *c, int status, const char *code)
 {
     buf_reset(&c->out);
     c->status = status;
@@ -18,7 +18,7 @@ static void out_begin(struct call *c, int status, const char *code)
 void call_message(struct call *c, int status, const char *text)
 {
     struct json_writer w;
-    out_begin(c, status, "");
+    call_out_begin(c, status, "");
     json_w_init(&w, &c->out);
     json_w_open(&w, '{');
     json_w_kcstr(&w, "message", text);
@@ -68,7 +68,7 @@ const char *code_text(const char *code)
 static struct json_writer code_begin(struct call *c, const char *code)
 {
     struct json_writer w;
-    out_begin(c, 200, code);
+    call_out_begin(c, 200, code);
     json_w_init(&w, &c->out);
     json_w_open(&w, '{');
     json_w_kcstr(&w, "statusCode", code);
@@ -104,6 +104,11 @@ static enum err operation_run(struct call *c)
         return operation_query(c);
     case OP_SEARCH:
         return operation_search(c);
+    case OP_NAGAD_INITIALIZE:
+    case OP_NAGAD_COMPLETE:
+    case OP_NAGAD_VERIFY:
+    case OP_NAGAD_CANCEL:
+        return nagad_operation(c);
     }
     return ERR_INTERNAL;
 }
@@ -111,7 +116,9 @@ static enum err operation_run(struct call *c)
 /* What is answered instead when the work is not done. */
 static enum err instead_run(struct call *c)
 {
-    if (c->fault.kind == FAULT_EXPIRED_TOKEN || c->fault.kind == FAULT_UNAUTHORIZED)
+    if (c->fault.kind == FAULT_REASON)
+        nagad_refuse(c, c->fault.value);
+    else if (c->fault.kind == FAULT_EXPIRED_TOKEN || c->fault.kind == FAULT_UNAUTHORIZED)
         call_message(c, 401, "Unauthorized");
     else
         call_message(c, 200, "Internal server error");
@@ -128,11 +135,11 @@ static void answer_spoil(struct call *c)
         c->status = (int)c->fault.number;
         break;
     case FAULT_HTML:
-        out_begin(c, 200, "");
+        call_out_begin(c, 200, "");
         buf_cstr(&c->out, "<html><body><h1>502 Bad Gateway</h1></body></html>");
         break;
     case FAULT_EMPTY:
-        out_begin(c, c->status, "");
+        call_out_begin(c, c->status, "");
         break;
     case FAULT_HALF_JSON:
         c->out.n /= 2;
@@ -148,6 +155,9 @@ static void answer_spoil(struct call *c)
     case FAULT_CODE:
         call_code(c, c->fault.value);
         break;
+    case FAULT_REASON:
+        nagad_refuse(c, c->fault.value);
+        break;
     case FAULT_NONE:
     case FAULT_DROP_BEFORE:
     case FAULT_DROP_AFTER_COMMIT:
@@ -162,6 +172,10 @@ static void answer_spoil(struct call *c)
     case FAULT_TRANSACTION_STATUS:
     case FAULT_EXPIRED_TOKEN:
     case FAULT_UNAUTHORIZED:
+    case FAULT_BAD_SIGNATURE:
+    case FAULT_WRONG_KEY:
+    case FAULT_BAD_PADDING:
+    case FAULT_BAD_BASE64:
         break;
     }
 }
@@ -257,6 +271,8 @@ static bool call_admit(struct call *c)
 {
     struct sim *s = c->sim;
     bool token_op = c->op == OP_GRANT || c->op == OP_REFRESH;
+    if (op_is_nagad(c->op))
+        return nagad_admit(c);
     if (!token_op && token_check(s->store, TOKEN_ID, c->token, c->now_ms) != ERR_OK) {
         call_message(c, 401, "Unauthorized");
         return false;
@@ -296,6 +312,10 @@ static void call_read(struct call *c)
 static void call_subject(struct call *c, struct str *ret_payment_id, struct str *ret_invoice)
 {
     struct pay p;
+    if (op_is_nagad(c->op)) {
+        nagad_subject(c, ret_payment_id, ret_invoice);
+        return;
+    }
     *ret_payment_id = json_get_scalar(c->body, "paymentID");
     *ret_invoice = json_get_scalar(c->body, "merchantInvoiceNumber");
     if (!str_absent(*ret_payment_id) &&
@@ -303,7 +323,7 @@ static void call_subject(struct call *c, struct str *ret_payment_id, struct str 
         *ret_invoice = p.invoice;
 }
 
-static struct reply *gateway_call(struct request *rq, enum op op)
+struct reply *gateway_call(struct request *rq, enum op op)
 {
     struct sim *s = rq->ctx;
     struct call *c = arena_alloc(&rq->arena, sizeof(*c));

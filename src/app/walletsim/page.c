@@ -16,11 +16,7 @@ static const char STYLE[] =
     "button.main{background:#a4094f;color:#fff}button:focus-visible{outline:3px solid #1a5fb4;"
     "outline-offset:2px}.alert{padding:.6rem;border:2px solid #b00020;color:#8c0019}";
 
-struct page {
-    struct buf b;
-};
-
-static void page_begin(struct page *pg, const char *title)
+void page_begin(struct page *pg, const char *title)
 {
     buf_init(&pg->b, PAGE_MAX);
     buf_printf(&pg->b,
@@ -31,7 +27,7 @@ static void page_begin(struct page *pg, const char *title)
         title, title);
 }
 
-static struct reply *page_end(struct page *pg, int status)
+struct reply *page_end(struct page *pg, int status)
 {
     buf_cstr(&pg->b, "</main></body></html>");
     struct reply *r = reply_html(status, buf_view(&pg->b));
@@ -41,7 +37,7 @@ static struct reply *page_end(struct page *pg, int status)
     return r;
 }
 
-static struct reply *page_text(int status, const char *title, const char *id, const char *text)
+struct reply *page_text(int status, const char *title, const char *id, const char *text)
 {
     struct page pg;
     page_begin(&pg, title);

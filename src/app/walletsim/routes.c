@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "nagad.h"
 #include "sim.h"
 
 #define API "/v1.2.0-beta/tokenized/checkout/"
@@ -10,6 +11,17 @@ const struct route sim_routes[] = {
     {"POST", API "execute", ROUTE_PLAIN, SIM_BODY_MAX, gateway_execute},
     {"POST", API "payment/status", ROUTE_PLAIN, SIM_BODY_MAX, gateway_query},
     {"POST", API "general/searchTransaction", ROUTE_PLAIN, SIM_BODY_MAX, gateway_search},
+
+    {"GET", NAGAD_BASE "{*}", ROUTE_PLAIN, 0, nagad_get},
+    {"POST", NAGAD_BASE "{*}", ROUTE_PLAIN, SIM_BODY_MAX, nagad_post},
+    {"GET", "/nagad/check-out/{}", ROUTE_PAGE, 0, nagad_page_show},
+    {"POST", "/nagad/check-out/{}/approve", ROUTE_PAGE, SIM_BODY_MAX, nagad_page_approve},
+    {"POST", "/nagad/check-out/{}/decline", ROUTE_PAGE, SIM_BODY_MAX, nagad_page_decline},
+    {"POST", "/nagad/check-out/{}/cancel", ROUTE_PAGE, SIM_BODY_MAX, nagad_page_cancel},
+    {"POST", "/nagad/check-out/{}/leave", ROUTE_PAGE, SIM_BODY_MAX, nagad_page_leave},
+    {"GET", "/control/nagad/payments", ROUTE_PLAIN, 0, nagad_control_list},
+    {"GET", "/control/nagad/payments/{}", ROUTE_PLAIN, 0, nagad_control_get},
+    {"POST", "/control/nagad/payments/{}", ROUTE_PLAIN, SIM_BODY_MAX, nagad_control_act},
 
     {"GET", "/walletsim.css", ROUTE_PAGE, 0, page_style},
     {"GET", "/pay/{}", ROUTE_PAGE, 0, page_show},

@@ -1,11 +1,12 @@
-/* The simulator of bKash's tokenized checkout. One process, one lock: each call to the wallet's API, the payer's
- * page and the control API works on the state under sim.lock, so its answers are those of one order of events.
+/* The simulator of bKash's tokenized checkout and of Nagad's checkout. One process, one lock: each call to a wallet's API, the
+ * payer's page and the control API works on the state under sim.lock, so its answers are those of one order of events.
  *
  *   walletsim.c  command line, start, end        gateway.c   what every API call goes through: tokens, faults, log
  *   routes.c     which address is whose          operation.c create, execute, query, search
  *   page.c       the payer's page                token.c     grant, refresh
  *   payer.c      what a payer can do             control.c   the control API for tests
- *   sim_store.c  what survives a restart         fault.c calls.c later.c  as their names say */
+ *   sim_store.c  what survives a restart         fault.c calls.c later.c  as their names say
+ *   nagad*.c     Nagad's side, see nagad.h */
 #ifndef KASSA_APP_SIM_H
 #define KASSA_APP_SIM_H
 
@@ -29,12 +30,16 @@ struct sim_options {
     const char *username, *password, *app_key, *app_secret;
     int64_t token_life_s;
     bool hourly_block, fsync;
+    const char *nagad_merchant_id; /* NULL: there is no Nagad */
+    int64_t nagad_window_s;
+    bool nagad_sha1;
 };
 
 struct sim {
     struct sim_options options;
     char *public_url; /* without a slash at the end */
     struct clock clock;
+    struct nagad *nagad; /* NULL: there is none; unchanged while it runs */
     struct later *later;
     pthread_mutex_t lock; /* all below */
     struct sim_store *store;
@@ -55,7 +60,8 @@ struct call {
     int64_t seq; /* in sim.calls */
     const struct json *body;
     struct str token;                       /* of the Authorization header, without "Bearer " */
-    struct str app_key, username, password; /* headers */
+    struct str app_key, username, password; /* headers; Nagad: app_key is the merchant id */
+    struct str ref, order_id;               /* Nagad's, of the path */
     struct fault fault;
     int64_t now_ms;
     /* the answer */
@@ -63,6 +69,10 @@ struct call {
     char code[16];
     struct buf out;
 };
+/* Reads the call, lets it in or not, does it, and answers, as the armed fault wants. */
+struct reply *gateway_call(struct request *rq, enum op op);
+/* Forgets what is written of the answer, and begins anew. */
+void call_out_begin(struct call *c, int status, const char *code);
 struct reply *gateway_grant(struct request *rq);
 struct reply *gateway_refresh(struct request *rq);
 struct reply *gateway_create(struct request *rq);
@@ -84,6 +94,13 @@ enum err operation_create(struct call *c) must_check;
 enum err operation_execute(struct call *c) must_check;
 enum err operation_query(struct call *c) must_check;
 enum err operation_search(struct call *c) must_check;
+
+/* ---- nagad_operation.c: the same for Nagad ---- */
+enum err nagad_operation(struct call *c) must_check;
+bool nagad_admit(struct call *c);
+/* {"reason":reason,"message":its text} with HTTP 400. */
+void nagad_refuse(struct call *c, const char *reason);
+void nagad_subject(struct call *c, struct str *ret_ref, struct str *ret_order_id);
 
 /* ---- payer.c: with sim.lock ---- */
 enum payer_act { PAYER_APPROVE, PAYER_DECLINE, PAYER_CANCEL, PAYER_WRONG_PIN, PAYER_INSUFFICIENT };
@@ -116,6 +133,24 @@ void random_text(char *out, size_t n, const char *alphabet);
 void trx_id_make(int64_t at_ms, char out[TRX_ID_LEN + 1]);
 
 /* ---- page.c, control.c ---- */
+struct page {
+    struct buf b;
+};
+void page_begin(struct page *pg, const char *title);
+struct reply *page_end(struct page *pg, int status);
+/* One line as a page; `id` is its data-testid. */
+struct reply *page_text(int status, const char *title, const char *id, const char *text);
+/* NULL: let in. */
+struct reply *control_stranger(struct request *rq);
+struct reply *control_message(int status, const char *text);
+struct reply *control_error(enum err e);
+/* The body, an object; an empty body is an empty object. NULL: it is something else. */
+const struct json *control_body(struct request *rq);
+/* A parameter of the query, copied into the arena; absent when it is not there. ERR_SYNTAX. */
+enum err control_param(struct request *rq, const char *name, struct str *ret) must_check;
+/* Gives what was written; clears it. */
+struct reply *control_out(enum err e, struct buf *b);
+#define CONTROL_OUT_MAX ((size_t)32 * 1024 * 1024)
 struct reply *page_show(struct request *rq);
 struct reply *page_style(struct request *rq);
 struct reply *page_approve(struct request *rq);

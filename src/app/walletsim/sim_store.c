@@ -1,6 +1,7 @@
 #include "sim_store.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sim_store_sql.h"
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -29,6 +30,23 @@ static const char SCHEMA[] =
     "  executes INTEGER NOT NULL,"
     "  queries INTEGER NOT NULL) STRICT;"
     "CREATE INDEX IF NOT EXISTS payment_invoice ON payment (invoice);"
+    "CREATE TABLE IF NOT EXISTS nagad_payment ("
+    "  seq INTEGER PRIMARY KEY,"
+    "  ref TEXT NOT NULL UNIQUE,"
+    "  order_id TEXT NOT NULL,"
+    "  day INTEGER NOT NULL,"
+    "  challenge TEXT NOT NULL,"
+    "  callback_url TEXT,"
+    "  status TEXT NOT NULL,"
+    "  issuer_ref TEXT UNIQUE,"
+    "  cancel_ref TEXT UNIQUE,"
+    "  info TEXT,"
+    "  amount INTEGER NOT NULL,"
+    "  created_ms INTEGER NOT NULL,"
+    "  paid_ms INTEGER NOT NULL,"
+    "  cancelled_ms INTEGER NOT NULL,"
+    "  verifies INTEGER NOT NULL,"
+    "  UNIQUE (order_id, day)) STRICT;"
     "CREATE TABLE IF NOT EXISTS token ("
     "  seq INTEGER PRIMARY KEY,"
     "  kind INTEGER NOT NULL,"
@@ -51,8 +69,7 @@ static enum err db_fault(struct sim_store *st, const char *what)
     return sqlite3_errcode(st->db) == SQLITE_FULL ? ERR_STORE_FULL : ERR_STORE_IO;
 }
 
-/* A statement with its values: 't' a struct str (absent: NULL), 'i' an int64_t. NULL on a failure. */
-static sqlite3_stmt *query(struct sim_store *st, const char *sql, const char *kinds, ...)
+sqlite3_stmt *sim_query(struct sim_store *st, const char *sql, const char *kinds, ...)
 {
     sqlite3_stmt *q = NULL;
     if (sqlite3_prepare_v2(st->db, sql, -1, &q, NULL) != SQLITE_OK)
@@ -76,8 +93,7 @@ static sqlite3_stmt *query(struct sim_store *st, const char *sql, const char *ki
     return NULL;
 }
 
-/* ERR_OK: a row, ERR_NO_ROW. */
-static enum err row(struct sim_store *st, sqlite3_stmt *q)
+enum err sim_row(struct sim_store *st, sqlite3_stmt *q)
 {
     int rc = q ? sqlite3_step(q) : SQLITE_ERROR;
     if (rc == SQLITE_ROW)
@@ -85,9 +101,9 @@ static enum err row(struct sim_store *st, sqlite3_stmt *q)
     return rc == SQLITE_DONE ? ERR_NO_ROW : db_fault(st, q ? sqlite3_sql(q) : "prepare");
 }
 
-static enum err run(struct sim_store *st, sqlite3_stmt *q)
+enum err sim_run(struct sim_store *st, sqlite3_stmt *q)
 {
-    enum err e = row(st, q);
+    enum err e = sim_row(st, q);
     sqlite3_finalize(q);
     return e == ERR_NO_ROW ? ERR_OK : e;
 }
@@ -97,9 +113,9 @@ static enum err script(struct sim_store *st, const char *sql)
     return sqlite3_exec(st->db, sql, NULL, NULL, NULL) == SQLITE_OK ? ERR_OK : db_fault(st, sql);
 }
 
-static enum err number(struct sim_store *st, sqlite3_stmt *q, int64_t *ret)
+enum err sim_number(struct sim_store *st, sqlite3_stmt *q, int64_t *ret)
 {
-    enum err e = row(st, q);
+    enum err e = sim_row(st, q);
     if (e == ERR_OK)
         *ret = sqlite3_column_int64(q, 0);
     sqlite3_finalize(q);
@@ -192,13 +208,13 @@ static enum err pay_make_room(struct sim_store *st, int64_t stale_ms)
 {
     enum err e = ERR_OK;
     if (st->payments < 0)
-        e = number(st, query(st, "SELECT count(*) FROM payment", ""), &st->payments);
+        e = sim_number(st, sim_query(st, "SELECT count(*) FROM payment", ""), &st->payments);
     if (e != ERR_OK || st->payments < SIM_PAYMENTS_MAX)
         return e;
-    e = run(st, query(st,
-                    "DELETE FROM payment WHERE seq = (SELECT seq FROM payment"
-                    " WHERE state IN (2, 3, 4) OR created_ms < ?1 ORDER BY seq LIMIT 1)",
-                    "i", stale_ms));
+    e = sim_run(st, sim_query(st,
+                        "DELETE FROM payment WHERE seq = (SELECT seq FROM payment"
+                        " WHERE state IN (2, 3, 4) OR created_ms < ?1 ORDER BY seq LIMIT 1)",
+                        "i", stale_ms));
     if (e == ERR_OK && sqlite3_changes(st->db) == 0)
         return ERR_LIMIT;
     st->payments--;
@@ -211,8 +227,8 @@ enum err pay_insert(struct sim_store *st, const struct pay *p, int64_t stale_ms)
     if (e != ERR_OK)
         return e;
     st->payments++;
-    return run(
-        st, query(st,
+    return sim_run(
+        st, sim_query(st,
                 "INSERT INTO payment (" PAY_COLUMNS ")"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
                 "ttttttiiiiiiii", p->id, p->invoice, p->payer_reference, p->callback_url,
@@ -220,7 +236,7 @@ enum err pay_insert(struct sim_store *st, const struct pay *p, int64_t stale_ms)
                 p->wrong_pins, p->created_ms, p->executed_ms, p->executes, p->queries));
 }
 
-static struct str column(sqlite3_stmt *q, int i)
+struct str sim_column(sqlite3_stmt *q, int i)
 {
     const char *p = (const char *)sqlite3_column_text(q, i);
     return p ? (struct str){p, (size_t)sqlite3_column_bytes(q, i)} : STR_ABSENT;
@@ -230,12 +246,12 @@ static struct str column(sqlite3_stmt *q, int i)
 static void pay_read(sqlite3_stmt *q, struct pay *ret)
 {
     *ret = (struct pay){
-        .id = column(q, 0),
-        .invoice = column(q, 1),
-        .payer_reference = column(q, 2),
-        .callback_url = column(q, 3),
-        .signature = column(q, 4),
-        .trx_id = column(q, 5),
+        .id = sim_column(q, 0),
+        .invoice = sim_column(q, 1),
+        .payer_reference = sim_column(q, 2),
+        .callback_url = sim_column(q, 3),
+        .signature = sim_column(q, 4),
+        .trx_id = sim_column(q, 5),
         .amount = money_poisha(sqlite3_column_int64(q, 6)),
         .state = (enum pay_state)sqlite3_column_int(q, 7),
         .poor = sqlite3_column_int(q, 8) != 0,
@@ -250,7 +266,7 @@ static void pay_read(sqlite3_stmt *q, struct pay *ret)
 static enum err pay_one(struct sim_store *st, struct arena *a, sqlite3_stmt *q, struct pay *ret)
 {
     struct pay p;
-    enum err e = row(st, q);
+    enum err e = sim_row(st, q);
     if (e == ERR_OK) {
         pay_read(q, &p);
         struct str *texts[] = {
@@ -271,29 +287,30 @@ static enum err pay_one(struct sim_store *st, struct arena *a, sqlite3_stmt *q, 
 enum err pay_find(struct sim_store *st, struct arena *a, struct str id, struct pay *ret)
 {
     return pay_one(
-        st, a, query(st, "SELECT " PAY_COLUMNS " FROM payment WHERE id = ?1", "t", id), ret);
+        st, a, sim_query(st, "SELECT " PAY_COLUMNS " FROM payment WHERE id = ?1", "t", id), ret);
 }
 
 enum err pay_find_trx(struct sim_store *st, struct arena *a, struct str trx_id, struct pay *ret)
 {
     return pay_one(st, a,
-        query(st, "SELECT " PAY_COLUMNS " FROM payment WHERE trx_id = ?1", "t", trx_id), ret);
+        sim_query(st, "SELECT " PAY_COLUMNS " FROM payment WHERE trx_id = ?1", "t", trx_id), ret);
 }
 
 enum err pay_update(struct sim_store *st, const struct pay *p)
 {
-    return run(st, query(st,
-                       "UPDATE payment SET state = ?1, poor = ?2, wrong_pins = ?3, trx_id = ?4,"
-                       " executed_ms = ?5, executes = ?6, queries = ?7 WHERE id = ?8",
-                       "iiitiiit", (int64_t)p->state, (int64_t)p->poor, p->wrong_pins, p->trx_id,
-                       p->executed_ms, p->executes, p->queries, p->id));
+    return sim_run(st, sim_query(st,
+                           "UPDATE payment SET state = ?1, poor = ?2, wrong_pins = ?3, trx_id = ?4,"
+                           " executed_ms = ?5, executes = ?6, queries = ?7 WHERE id = ?8",
+                           "iiitiiit", (int64_t)p->state, (int64_t)p->poor, p->wrong_pins,
+                           p->trx_id, p->executed_ms, p->executes, p->queries, p->id));
 }
 
 enum err pay_invoice_completed(struct sim_store *st, struct str invoice, bool *ret)
 {
     int64_t n = 0;
-    enum err e = number(st,
-        query(st, "SELECT count(*) FROM payment WHERE invoice = ?1 AND state = 2", "t", invoice),
+    enum err e = sim_number(st,
+        sim_query(
+            st, "SELECT count(*) FROM payment WHERE invoice = ?1 AND state = 2", "t", invoice),
         &n);
     if (e == ERR_OK)
         *ret = n > 0;
@@ -303,12 +320,12 @@ enum err pay_invoice_completed(struct sim_store *st, struct str invoice, bool *r
 enum err pay_list(struct sim_store *st, const struct pay_filter *f,
     void (*fn)(void *arg, const struct pay *p), void *arg)
 {
-    sqlite3_stmt *q = query(st,
+    sqlite3_stmt *q = sim_query(st,
         "SELECT " PAY_COLUMNS " FROM payment WHERE (?1 IS NULL OR invoice = ?1)"
         " AND executes >= ?2 ORDER BY seq DESC LIMIT ?3",
         "tii", f->invoice, f->executes_min, f->limit);
     enum err e;
-    while ((e = row(st, q)) == ERR_OK) {
+    while ((e = sim_row(st, q)) == ERR_OK) {
         struct pay p;
         pay_read(q, &p);
         fn(arg, &p);
@@ -319,12 +336,12 @@ enum err pay_list(struct sim_store *st, const struct pay_filter *f,
 
 enum err pay_totals_get(struct sim_store *st, struct pay_totals *ret)
 {
-    sqlite3_stmt *q = query(st,
+    sqlite3_stmt *q = sim_query(st,
         "SELECT count(*), coalesce(sum(state = 2), 0), coalesce(sum(amount) FILTER (WHERE state = "
         "2), 0),"
         " coalesce(sum(executes), 0), coalesce(max(executes), 0) FROM payment",
         "");
-    enum err e = row(st, q);
+    enum err e = sim_row(st, q);
     if (e == ERR_OK)
         *ret = (struct pay_totals){sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1),
             sqlite3_column_int64(q, 2), sqlite3_column_int64(q, 3), sqlite3_column_int64(q, 4)};
@@ -337,43 +354,44 @@ enum err pay_totals_get(struct sim_store *st, struct pay_totals *ret)
 enum err token_insert(struct sim_store *st, enum token_kind kind, struct str token,
     int64_t expires_ms, int64_t now_ms)
 {
-    enum err e = run(st, query(st,
-                             "DELETE FROM token WHERE expires_ms <= ?1 OR seq IN"
-                             " (SELECT seq FROM token ORDER BY seq DESC LIMIT -1 OFFSET ?2)",
-                             "ii", now_ms, (int64_t)SIM_TOKENS_MAX - 1));
+    enum err e = sim_run(st, sim_query(st,
+                                 "DELETE FROM token WHERE expires_ms <= ?1 OR seq IN"
+                                 " (SELECT seq FROM token ORDER BY seq DESC LIMIT -1 OFFSET ?2)",
+                                 "ii", now_ms, (int64_t)SIM_TOKENS_MAX - 1));
     if (e != ERR_OK)
         return e;
-    return run(st, query(st, "INSERT INTO token (kind, token, expires_ms) VALUES (?1, ?2, ?3)",
-                       "iti", (int64_t)kind, token, expires_ms));
+    return sim_run(
+        st, sim_query(st, "INSERT INTO token (kind, token, expires_ms) VALUES (?1, ?2, ?3)", "iti",
+                (int64_t)kind, token, expires_ms));
 }
 
 enum err token_check(struct sim_store *st, enum token_kind kind, struct str token, int64_t now_ms)
 {
     int64_t seq;
-    return number(st,
-        query(st, "SELECT seq FROM token WHERE token = ?1 AND kind = ?2 AND expires_ms > ?3", "tii",
-            token, (int64_t)kind, now_ms),
+    return sim_number(st,
+        sim_query(st, "SELECT seq FROM token WHERE token = ?1 AND kind = ?2 AND expires_ms > ?3",
+            "tii", token, (int64_t)kind, now_ms),
         &seq);
 }
 
 enum err token_delete(struct sim_store *st, struct str token)
 {
-    return run(st, query(st, "DELETE FROM token WHERE token = ?1", "t", token));
+    return sim_run(st, sim_query(st, "DELETE FROM token WHERE token = ?1", "t", token));
 }
 
 enum err token_call_insert(struct sim_store *st, int64_t at_ms)
 {
     int64_t old_ms = at_ms - 24 * 3600 * INT64_C(1000);
-    enum err e = run(st, query(st, "DELETE FROM token_call WHERE at_ms < ?1", "i", old_ms));
+    enum err e = sim_run(st, sim_query(st, "DELETE FROM token_call WHERE at_ms < ?1", "i", old_ms));
     if (e != ERR_OK)
         return e;
-    return run(st, query(st, "INSERT INTO token_call (at_ms) VALUES (?1)", "i", at_ms));
+    return sim_run(st, sim_query(st, "INSERT INTO token_call (at_ms) VALUES (?1)", "i", at_ms));
 }
 
 enum err token_calls_since(struct sim_store *st, int64_t after_ms, int64_t *ret)
 {
-    return number(
-        st, query(st, "SELECT count(*) FROM token_call WHERE at_ms > ?1", "i", after_ms), ret);
+    return sim_number(
+        st, sim_query(st, "SELECT count(*) FROM token_call WHERE at_ms > ?1", "i", after_ms), ret);
 }
 
 /* ---- the rest ---- */
@@ -381,8 +399,8 @@ enum err token_calls_since(struct sim_store *st, int64_t after_ms, int64_t *ret)
 enum err sim_value_get(struct sim_store *st, const char *name, int64_t *ret)
 {
     int64_t value = 0;
-    enum err e = number(
-        st, query(st, "SELECT value FROM value WHERE name = ?1", "t", str_from(name)), &value);
+    enum err e = sim_number(
+        st, sim_query(st, "SELECT value FROM value WHERE name = ?1", "t", str_from(name)), &value);
     if (e == ERR_OK || e == ERR_NO_ROW)
         *ret = value;
     return e == ERR_NO_ROW ? ERR_OK : e;
@@ -390,16 +408,16 @@ enum err sim_value_get(struct sim_store *st, const char *name, int64_t *ret)
 
 enum err sim_value_set(struct sim_store *st, const char *name, int64_t value)
 {
-    return run(st, query(st,
-                       "INSERT INTO value (name, value) VALUES (?1, ?2)"
-                       " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                       "ti", str_from(name), value));
+    return sim_run(st, sim_query(st,
+                           "INSERT INTO value (name, value) VALUES (?1, ?2)"
+                           " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                           "ti", str_from(name), value));
 }
 
 enum err sim_store_reset(struct sim_store *st)
 {
     st->payments = -1;
     return script(st,
-        "BEGIN IMMEDIATE; DELETE FROM payment; DELETE FROM token; DELETE FROM token_call;"
-        " DELETE FROM value; COMMIT");
+        "BEGIN IMMEDIATE; DELETE FROM payment; DELETE FROM nagad_payment; DELETE FROM token;"
+        " DELETE FROM token_call; DELETE FROM value; COMMIT");
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "nagad.h"
 #include "sim.h"
 #include <getopt.h>
 #include <pthread.h>
@@ -20,8 +21,8 @@
 
 static const char HELP[] =
     "usage: kassa-walletsim --dir DIR [options]\n"
-    "Simulates bKash's tokenized checkout (mode 0011, intent sale) for tests and the sandbox. No "
-    "real money moves.\n"
+    "Simulates bKash's tokenized checkout (mode 0011, intent sale) and Nagad's checkout for tests "
+    "and the sandbox. No real money moves.\n"
     "\n"
     "  --dir DIR             where the state lives; made when missing; one simulator a folder\n"
     "  --listen ADDR:PORT    default 127.0.0.1:8090; port 0: any free one\n"
@@ -38,10 +39,17 @@ static const char HELP[] =
     "  --fsync yes|no        no: the last changes may be lost when the machine dies, not when the "
     "simulator does, and\n"
     "                        calls are several times faster; default yes\n"
+    "  --nagad-merchant ID   offers Nagad too, to this merchant; the keys are made in DIR/nagad: "
+    "merchant_private.pem\n"
+    "                        and pg_public.pem are what the merchant needs\n"
+    "  --nagad-window S      how far a merchant's dateTime may be from the clock; default 900\n"
+    "  --nagad-sha1 yes|no   merchants may sign with SHA-1 too; default no\n"
     "  --help\n"
     "\n"
     "When it is ready it prints {\"listening\":\"http://ADDR:PORT\"}. SIGTERM or SIGINT ends it.\n"
     "The API is under /v1.2.0-beta/tokenized/checkout/. Payers go to /pay/PAYMENTID.\n"
+    "Nagad's API is under /remote-payment-gateway-1.0/api/dfs/. Its payers go to "
+    "/nagad/check-out/REF.\n"
     "Payments, tokens and the clock survive a restart; armed faults and the log of calls do not.\n"
     "It keeps 100000 payments: beyond that the oldest that is completed, cancelled, failed or "
     "expired is forgotten.\n"
@@ -68,6 +76,15 @@ static const char HELP[] =
     "                               unauthorized; a field of the answer: amount, currency, "
     "invoice, payment_id,\n"
     "                               trx_id, transaction_status V\n"
+    "                               For op nagad_initialize, nagad_complete, nagad_verify, "
+    "nagad_cancel not code and\n"
+    "                               the tokens', but reason V (HTTP 400), bad_signature, "
+    "wrong_key, "
+    "bad_padding, bad_base64\n"
+    "  POST /control/nagad/payments/REF   {\"action\":\"approve|decline|cancel|leave|refund\"}, or "
+    "a status under way;\n"
+    "                               leave: pays and never goes back\n"
+    "  GET  /control/nagad/payments/REF, GET /control/nagad/payments ?order_id=\n"
     "  GET /control/faults, DELETE /control/faults or POST /control/faults/clear\n"
     "  GET  /control/calls          the last 20000 API calls and counters, ?op= &payment_id= "
     "&invoice= &limit=\n"
@@ -94,6 +111,10 @@ static int options_check(const struct sim_options *o)
 {
     if (!o->dir)
         return refuse("--dir is needed, see --help");
+    if (o->nagad_window_s < 1 || o->nagad_window_s > 10 * 365 * 86400)
+        return refuse("--nagad-window is a number of seconds");
+    if (o->nagad_merchant_id && (!o->nagad_merchant_id[0] || strlen(o->nagad_merchant_id) > 20))
+        return refuse("--nagad-merchant is an id of at most 20 characters");
     if (o->token_life_s < 1 || o->token_life_s > 86400)
         return refuse("--token-life is a number of seconds from 1 to 86400");
     if (o->public_url && !public_url_good(o->public_url))
@@ -116,7 +137,8 @@ static int options_parse(int argc, char **argv, struct sim_options *o)
     static const struct option table[] = {{"listen", 1, NULL, 'l'}, {"dir", 1, NULL, 'd'},
         {"public-url", 1, NULL, 'u'}, {"username", 1, NULL, 'n'}, {"password", 1, NULL, 'p'},
         {"app-key", 1, NULL, 'k'}, {"app-secret", 1, NULL, 's'}, {"token-life", 1, NULL, 't'},
-        {"hourly-block", 1, NULL, 'b'}, {"fsync", 1, NULL, 'f'}, {"help", 0, NULL, 'h'},
+        {"hourly-block", 1, NULL, 'b'}, {"fsync", 1, NULL, 'f'}, {"nagad-merchant", 1, NULL, 'm'},
+        {"nagad-window", 1, NULL, 'w'}, {"nagad-sha1", 1, NULL, '1'}, {"help", 0, NULL, 'h'},
         {NULL, 0, NULL, 0}};
     int c;
     while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
@@ -126,17 +148,22 @@ static int options_parse(int argc, char **argv, struct sim_options *o)
             ['n'] = &o->username,
             ['p'] = &o->password,
             ['k'] = &o->app_key,
-            ['s'] = &o->app_secret};
+            ['s'] = &o->app_secret,
+            ['m'] = &o->nagad_merchant_id};
         if (c == '?')
             return 2;
         if (c == 'h')
             return fputs(HELP, stdout) < 0;
         if (c == 't' && int64_parse(str_from(optarg), &o->token_life_s) != ERR_OK)
             return refuse("--token-life is a number of seconds");
-        if (c == 'b' || c == 'f') {
-            if (!yes_no(optarg, c == 'b' ? &o->hourly_block : &o->fsync))
-                return refuse("--hourly-block and --fsync are yes or no");
-        } else if (c != 't') {
+        if (c == 'w' && int64_parse(str_from(optarg), &o->nagad_window_s) != ERR_OK)
+            return refuse("--nagad-window is a number of seconds");
+        if (c == 'b' || c == 'f' || c == '1') {
+            if (!yes_no(optarg, c == 'b'   ? &o->hourly_block
+                                : c == 'f' ? &o->fsync
+                                           : &o->nagad_sha1))
+                return refuse("--hourly-block, --fsync and --nagad-sha1 are yes or no");
+        } else if (c != 't' && c != 'w') {
             *texts[c] = optarg;
         }
     }
@@ -160,6 +187,12 @@ static enum err sim_open(struct sim *s, struct buf *why)
         sim_store_close(s->store);
         return e;
     }
+    if (s->options.nagad_merchant_id)
+        e = nagad_open(&s->options, why, &s->nagad);
+    if (e != ERR_OK) {
+        sim_store_close(s->store);
+        return e;
+    }
     atomic_store(&s->clock.offset_ms, offset_ms);
     pthread_mutex_init(&s->lock, NULL);
     calls_init(&s->calls);
@@ -170,6 +203,7 @@ static enum err sim_open(struct sim *s, struct buf *why)
 static void sim_close(struct sim *s)
 {
     later_free(s->later);
+    nagad_close(s->nagad);
     calls_clear(&s->calls);
     sim_store_close(s->store);
     pthread_mutex_destroy(&s->lock);
@@ -278,6 +312,7 @@ int main(int argc, char **argv)
         .app_key = "kassa-sandbox-key",
         .app_secret = "kassa-sandbox-secret",
         .token_life_s = 3600,
+        .nagad_window_s = NAGAD_WINDOW_S,
         .hourly_block = true,
         .fsync = true};
     int code = options_parse(argc, argv, &s.options);
