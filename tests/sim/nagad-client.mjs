@@ -1,6 +1,9 @@
 // Drives the npm client nagad-payment-gateway; run by nagad.test.mjs with --security-revert=CVE-2023-46809, without which Node
 // does not decrypt PKCS#1 v1.5. Usage: BASE DIR ORDER AMOUNT: prints where the payer is sent; or BASE DIR verify REF.
-import { NagadGateway } from 'nagad-payment-gateway';
+import { createRequire } from 'node:module';
+
+// Its ES module imports dayjs/plugin/timezone without .js, which Node refuses.
+const { NagadGateway } = createRequire(import.meta.url)('nagad-payment-gateway');
 
 const [base, dir, order, amount] = process.argv.slice(2);
 const gateway = new NagadGateway({
