@@ -51,6 +51,7 @@ struct lite {
     sqlite3_stmt *fixed[FIXED_COUNT];
     int log_pages;     /* in the write-ahead log after the last commit */
     int checkpoint_at; /* log_pages at which to copy */
+    int begun_pages;   /* log_pages when the copy beside was begun; 0: not of this log */
     char *path;
     struct checkpointer *checkpointer; /* NULL: it was never needed */
 };
@@ -289,6 +290,8 @@ static int committed(void *arg, sqlite3 *db, const char *name, int pages)
     (void)db;
     (void)name;
     struct lite *l = arg;
+    if (pages < l->log_pages)
+        l->begun_pages = 0; /* the log started anew */
     l->log_pages = pages;
     if (pages < CHECKPOINT_PAGES)
         l->checkpoint_at = CHECKPOINT_PAGES;
@@ -327,10 +330,23 @@ static void checkpoint_begin(struct lite *l)
     sqlite3 *db;
     if (!l->checkpointer && beside_open(l->path, &db) == SQLITE_OK)
         l->checkpointer = checkpointer_start(db);
-    if (l->checkpointer)
-        checkpointer_begin(l->checkpointer);
-    else
+    if (!l->checkpointer) {
         checkpoint_rest(l);
+        return;
+    }
+    l->begun_pages = l->log_pages;
+    checkpointer_begin(l->checkpointer);
+}
+
+/* A copy that a reader or a fault cut short is made again as much later as one that fell behind: not with each batch. */
+static void checkpoint_done(struct lite *l, int copied)
+{
+    if (l->begun_pages == 0)
+        checkpoint_begin(l);
+    else if (copied >= 0 && l->log_pages - copied <= CHECKPOINT_REST_PAGES)
+        checkpoint_rest(l);
+    else
+        l->checkpoint_at = l->begun_pages + CHECKPOINT_AGAIN_PAGES;
 }
 
 static void lite_maintain(void *conn)
@@ -341,12 +357,11 @@ static void lite_maintain(void *conn)
         return;
     enum checkpoint_state state =
         l->checkpointer ? checkpointer_ask(l->checkpointer, &copied) : CHECKPOINT_NONE;
-    if (state == CHECKPOINT_RUNNING)
-        return;
-    bool little = state == CHECKPOINT_DONE && l->log_pages - copied <= CHECKPOINT_REST_PAGES;
-    if (little || l->log_pages >= CHECKPOINT_BLOCKS_PAGES)
+    if (state == CHECKPOINT_DONE)
+        checkpoint_done(l, copied);
+    else if (state == CHECKPOINT_NONE && l->log_pages >= CHECKPOINT_BLOCKS_PAGES)
         checkpoint_rest(l);
-    else
+    else if (state == CHECKPOINT_NONE)
         checkpoint_begin(l);
 }
 
