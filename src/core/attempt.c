@@ -26,14 +26,25 @@ static const struct attempt_rule rules[ATTEMPT_STATE_COUNT][ATTEMPT_EVENT_COUNT]
             [ATTEMPT_EV_CALLBACK_SUCCESS] = RULE(ATTEMPT_EXECUTING),
             [ATTEMPT_EV_CALLBACK_FAILURE] = RULE(ATTEMPT_REFUSED),
             [ATTEMPT_EV_CALLBACK_CANCEL] = RULE(ATTEMPT_CANCELLED),
+            [ATTEMPT_EV_PAID_AT_PAGE] = RULE(ATTEMPT_PAID),
+            [ATTEMPT_EV_MISMATCH_AT_PAGE] = RULE(ATTEMPT_REVIEW),
         },
     [ATTEMPT_REFUSED] =
         {
             [ATTEMPT_EV_CALLBACK_SUCCESS] = RULE(ATTEMPT_EXECUTING),
+            [ATTEMPT_EV_PAID_AT_PAGE] = RULE(ATTEMPT_PAID),
+            [ATTEMPT_EV_MISMATCH_AT_PAGE] = RULE(ATTEMPT_REVIEW),
         },
     [ATTEMPT_CANCELLED] =
         {
             [ATTEMPT_EV_CALLBACK_SUCCESS] = RULE(ATTEMPT_EXECUTING),
+            [ATTEMPT_EV_PAID_AT_PAGE] = RULE(ATTEMPT_PAID),
+            [ATTEMPT_EV_MISMATCH_AT_PAGE] = RULE(ATTEMPT_REVIEW),
+        },
+    [ATTEMPT_FAILED] =
+        {
+            [ATTEMPT_EV_PAID_AT_PAGE] = RULE(ATTEMPT_PAID),
+            [ATTEMPT_EV_MISMATCH_AT_PAGE] = RULE(ATTEMPT_REVIEW),
         },
     [ATTEMPT_EXECUTING] =
         {
@@ -80,6 +91,8 @@ static const char *const events[ATTEMPT_EVENT_COUNT] = {
     [ATTEMPT_EV_UNKNOWN] = "unknown",
     [ATTEMPT_EV_MISMATCH] = "mismatch",
     [ATTEMPT_EV_GIVE_UP] = "give_up",
+    [ATTEMPT_EV_PAID_AT_PAGE] = "paid_at_page",
+    [ATTEMPT_EV_MISMATCH_AT_PAGE] = "mismatch_at_page",
 };
 
 enum err attempt_next(enum attempt_state from, enum attempt_event event, enum attempt_state *ret_to)

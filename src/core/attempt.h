@@ -1,5 +1,6 @@
 /* An attempt: one try to pay a payment by one wallet; a table like the payment's. Money of a bKash attempt moves
- * at execute and only there; execute is sent at most once for an attempt's whole life. */
+ * at execute and only there; execute is sent at most once for an attempt's whole life. Money of a Nagad attempt moves at the
+ * wallet's own page, so also after the page, or we, took the attempt for ended. */
 #ifndef KASSA_CORE_ATTEMPT_H
 #define KASSA_CORE_ATTEMPT_H
 
@@ -31,6 +32,9 @@ enum attempt_event {
     ATTEMPT_EV_UNKNOWN,  /* executing -> unknown */
     ATTEMPT_EV_MISMATCH, /* executing, unknown -> review */
     ATTEMPT_EV_GIVE_UP,  /* unknown -> review */
+    /* redirected, refused, cancelled, failed -> paid, review: found by asking a wallet that takes the money at its page */
+    ATTEMPT_EV_PAID_AT_PAGE,
+    ATTEMPT_EV_MISMATCH_AT_PAGE,
     ATTEMPT_EVENT_COUNT
 };
 

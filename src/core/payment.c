@@ -30,6 +30,8 @@ static const struct payment_rule rules[PAYMENT_STATE_COUNT][PAYMENT_EVENT_COUNT]
             [PAYMENT_EV_CANCEL] = RULE(PAYMENT_CANCELLED, FX_END),
             [PAYMENT_EV_EXPIRE] = RULE(PAYMENT_CANCELLED, FX_END),
             [PAYMENT_EV_EXPIRE_FAILED] = RULE(PAYMENT_FAILED, FX_END),
+            [PAYMENT_EV_PAID_AT_PAGE] = RULE(PAYMENT_PAID, FX_PAID),
+            [PAYMENT_EV_MISMATCH_AT_PAGE] = RULE(PAYMENT_REVIEW, PAYMENT_FX_ALARM),
         },
     [PAYMENT_EXECUTING] =
         {
@@ -89,6 +91,8 @@ static const char *const events[PAYMENT_EVENT_COUNT] = {
     [PAYMENT_EV_SETTLE_UNPAID] = "settle_unpaid",
     [PAYMENT_EV_LATE_MONEY] = "late_money",
     [PAYMENT_EV_ATTACH] = "attach",
+    [PAYMENT_EV_PAID_AT_PAGE] = "paid_at_page",
+    [PAYMENT_EV_MISMATCH_AT_PAGE] = "mismatch_at_page",
 };
 
 enum err payment_next(enum payment_state from, enum payment_event event, enum payment_state *ret_to,

@@ -71,6 +71,19 @@ static void paid_is_reached_only_from_where_execute_was_sent(void **state)
     }
 }
 
+/* Its page may have taken the money before anybody told us. */
+static void money_taken_at_the_page_is_found_wherever_the_payer_can_have_been_there(void **state)
+{
+    (void)state;
+    for (int s = 0; s < ATTEMPT_STATE_COUNT; s++) {
+        enum attempt_state to;
+        bool there = s == ATTEMPT_REDIRECTED || s == ATTEMPT_REFUSED || s == ATTEMPT_CANCELLED ||
+                     s == ATTEMPT_FAILED;
+        assert_int_equal(next(s, ATTEMPT_EV_PAID_AT_PAGE, &to), there);
+        assert_int_equal(next(s, ATTEMPT_EV_MISMATCH_AT_PAGE, &to), there);
+    }
+}
+
 static void refusals_by_the_wallet_are_told_from_the_payers_cancel(void **state)
 {
     (void)state;
@@ -100,6 +113,7 @@ int main(void)
         cmocka_unit_test(execute_is_entered_at_most_once),
         cmocka_unit_test(a_lost_execute_never_ends_by_itself),
         cmocka_unit_test(paid_is_reached_only_from_where_execute_was_sent),
+        cmocka_unit_test(money_taken_at_the_page_is_found_wherever_the_payer_can_have_been_there),
         cmocka_unit_test(refusals_by_the_wallet_are_told_from_the_payers_cancel),
         cmocka_unit_test(state_texts_are_read_back_and_others_refused),
     };

@@ -37,7 +37,7 @@ static void every_state_and_event_does_what_the_golden_file_says(void **state)
         for (int e = 0; e < PAYMENT_EVENT_COUNT; e++) {
             enum payment_state to = PAYMENT_STATE_COUNT;
             unsigned effects = 0;
-            buf_printf(&out, "%-10s %-14s ", payment_state_text((enum payment_state)s),
+            buf_printf(&out, "%-10s %-16s ", payment_state_text((enum payment_state)s),
                 payment_event_text((enum payment_event)e));
             if (payment_next((enum payment_state)s, (enum payment_event)e, &to, &effects)) {
                 assert_int_equal(to, PAYMENT_STATE_COUNT);
