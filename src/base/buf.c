@@ -23,6 +23,15 @@ void buf_clear(struct buf *b)
     buf_init(b, b->max);
 }
 
+void buf_init_room(struct buf *b, size_t max, size_t room)
+{
+    assert(room <= max);
+    buf_init(b, max);
+    b->cap = room + 1;
+    b->p = mem_alloc_raw(b->cap);
+    b->p[0] = '\0';
+}
+
 void buf_wipe(struct buf *b)
 {
     mem_wipe(b->p, b->cap);

@@ -16,6 +16,8 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t max);
+/* The same, with room for `room` bytes from the start, so that a text of a known size is written without growing. */
+void buf_init_room(struct buf *b, size_t max, size_t room);
 void buf_clear(struct buf *b); /* frees; the buffer may be used again with the same cap */
 void buf_wipe(struct buf *b);  /* overwrites, then frees: for secrets */
 void buf_reset(struct buf *b); /* empties, keeps the memory */

@@ -15,17 +15,16 @@ static struct reply *page_reply(struct request *rq, const struct page_view *v, b
         page_cookie_new(visit->cookie);
     page_token(&p->csrf, str_from(visit->uuid), str_from(visit->cookie), token);
     struct page_options o = {.lang = visit->lang, .token = str_from(token), .on_wait = on_wait};
-    buf_init(&html, PAGE_HTML_MAX);
+    buf_init_room(&html, PAGE_HTML_MAX, PAGE_HTML_USUAL);
     page_pay_html(v, &o, &rq->arena, &html);
     if (!buf_ok(&html)) {
         buf_clear(&html);
         return reply_error(rq, ERR_INTERNAL);
     }
-    struct reply *r = page_secure(rq, reply_html(200, buf_view(&html)), v);
+    struct reply *r = page_secure(rq, reply_html_take(200, &html), v);
     reply_header(r, "Vary", STR("Accept-Language, Cookie"));
     if (new_cookie)
         page_cookie_set(p, r, PAGE_COOKIE, visit->cookie, 0);
-    buf_clear(&html);
     return r;
 }
 

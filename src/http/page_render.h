@@ -6,6 +6,9 @@
 #include "service/checkout.h"
 
 #define PAGE_HTML_MAX ((size_t)128 * 1024)
+#define PAGE_HTML_USUAL                                                                            \
+    ((size_t)16 *                                                                                  \
+        1024) /* no stage of the page is longer in either language, with texts of usual length */
 #define PAGE_CSP_MAX ((size_t)2048)
 
 struct page_options {

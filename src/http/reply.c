@@ -7,19 +7,25 @@
 
 #define RETRY_AFTER_BUSY_S "1"
 #define RETRY_AFTER_RATE_S "60"
+#define HTML_TYPE "text/html; charset=utf-8"
 #define ERROR_BODY_MAX ((size_t)4096)
 
 struct reply reply_parked;
 
-static struct reply *reply_new(int status, struct str body)
+static struct reply *reply_of(int status, size_t n, void *p, enum MHD_ResponseMemoryMode mode)
 {
     struct reply *r = mem_alloc(sizeof(*r));
     r->status = status;
-    /* libmicrohttpd copies, it does not write. */
-    void *p = (void *)(uintptr_t)(body.n ? body.p : "");
-    r->response = MHD_create_response_from_buffer(body.n, p, MHD_RESPMEM_MUST_COPY);
+    r->response = MHD_create_response_from_buffer(n, p, mode);
     ensure(r->response, "there is memory for a response");
     return r;
+}
+
+static struct reply *reply_new(int status, struct str body)
+{
+    /* libmicrohttpd copies, it does not write. */
+    void *p = (void *)(uintptr_t)(body.n ? body.p : "");
+    return reply_of(status, body.n, p, MHD_RESPMEM_MUST_COPY);
 }
 
 static void header_add(struct reply *r, const char *name, const char *value)
@@ -41,7 +47,16 @@ struct reply *reply_json(int status, struct str body)
 
 struct reply *reply_html(int status, struct str body)
 {
-    return reply_bytes(status, "text/html; charset=utf-8", body);
+    return reply_bytes(status, HTML_TYPE, body);
+}
+
+struct reply *reply_html_take(int status, struct buf *html)
+{
+    size_t n;
+    char *p = buf_take(html, &n);
+    struct reply *r = reply_of(status, n, p, MHD_RESPMEM_MUST_FREE);
+    header_add(r, MHD_HTTP_HEADER_CONTENT_TYPE, HTML_TYPE);
+    return r;
 }
 
 struct reply *reply_redirect(int status, struct str location)

@@ -93,6 +93,8 @@ void request_answer_with(struct request *rq, struct reply *(*make)(void *arg), v
 /* Bodies are copied. Every reply gets X-Request-Id, X-Content-Type-Options: nosniff and, unless set otherwise, Cache-Control: no-store. */
 struct reply *reply_json(int status, struct str body);
 struct reply *reply_html(int status, struct str body);
+/* Takes the buffer's memory instead of copying it; the buffer is empty then. */
+struct reply *reply_html_take(int status, struct buf *html);
 struct reply *reply_bytes(int status, const char *content_type, struct str body);
 /* 303 See Other (or 302, 307, 308). */
 struct reply *reply_redirect(int status, struct str location);

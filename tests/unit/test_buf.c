@@ -46,6 +46,25 @@ static void a_buffer_grows_to_its_cap_exactly(void **state)
     buf_clear(&b);
 }
 
+static void a_buffer_with_room_does_not_move_until_it_is_full(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init_room(&b, 1000, 600);
+    assert_string_equal(b.p, "");
+    const char *at = b.p;
+    for (int i = 0; i < 600; i++)
+        buf_char(&b, 'x');
+    assert_ptr_equal(b.p, at);
+    for (int i = 0; i < 400; i++)
+        buf_char(&b, 'y');
+    assert_true(buf_ok(&b));
+    buf_char(&b, 'z');
+    assert_false(buf_ok(&b));
+    assert_int_equal(buf_view(&b).n, 1000);
+    buf_clear(&b);
+}
+
 static void an_item_that_does_not_fit_adds_nothing_and_nor_do_later_ones(void **state)
 {
     (void)state;
@@ -228,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_buffer_is_empty_but_not_absent),
         cmocka_unit_test(a_buffer_grows_to_its_cap_exactly),
+        cmocka_unit_test(a_buffer_with_room_does_not_move_until_it_is_full),
         cmocka_unit_test(an_item_that_does_not_fit_adds_nothing_and_nor_do_later_ones),
         cmocka_unit_test(a_buffer_of_cap_zero_takes_nothing),
         cmocka_unit_test(numbers_are_written_in_full_range),
