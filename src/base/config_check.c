@@ -133,6 +133,7 @@ enum err config_check(const struct config *c, struct buf *why)
     not_empty_check("store.path", c->store_path, why);
     not_empty_check("security.secret_key_file", c->security_secret_key_file, why);
     proxy_url_check("wallet.proxy", c->wallet_proxy, why);
+    proxy_url_check("wallet.nagad_proxy", c->wallet_nagad_proxy, why);
     order_check("store.batch_max", c->store_batch_max, "store.queue_max", c->store_queue_max, why);
     order_check("notify.per_host", c->notify_per_host, "notify.workers", c->notify_workers, why);
     order_check("notify.connect_timeout_ms", c->notify_connect_timeout_ms, "notify.timeout_ms",

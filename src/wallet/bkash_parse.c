@@ -1,13 +1,9 @@
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "base/url.h"
+#include "wallet/answer.h"
 #include "wallet/bkash.h"
-#include <stdio.h>
 
-#define MESSAGE_CHARS_MAX 300
 #define TOKEN_MAX ((size_t)8192)
-#define URL_MAX ((size_t)2048)
 #define EXPIRES_DEFAULT_S INT64_C(3600)
 #define EXPIRES_MAX_S INT64_C(2678400) /* 31 days */
 
@@ -62,53 +58,6 @@ struct envelope {
     struct str code, message;
 };
 
-static bool is_word(struct str s, size_t max)
-{
-    if (s.n == 0 || s.n > max)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')))
-            return false;
-    }
-    return true;
-}
-
-/* A code for logs and rows: letters, digits, '_', '.', '-'. */
-static bool is_code(struct str s)
-{
-    if (s.n == 0 || s.n > 40)
-        return false;
-    for (size_t i = 0; i < s.n; i++)
-        if (!is_word((struct str){s.p + i, 1}, 1) && !strchr("_.-", s.p[i]))
-            return false;
-    return true;
-}
-
-/* The first of the names that has a text or number; absent when none has. */
-static struct str scalar(const struct json *o, const char *const *names)
-{
-    for (; *names; names++) {
-        struct str s = json_get_scalar(o, *names);
-        if (!str_absent(s))
-            return s;
-    }
-    return STR_ABSENT;
-}
-#define SCALAR(o, ...) scalar((o), (const char *const[]){__VA_ARGS__, NULL})
-
-static struct str code_of_status(struct arena *a, int status)
-{
-    char text[24];
-    snprintf(text, sizeof(text), "http_%d", status);
-    return arena_copy(a, str_from(text));
-}
-
-static struct str body_fault(struct str body)
-{
-    return text_trim(utf8_valid(body) ? body : STR("?")).n ? STR("bad_json") : STR("empty_body");
-}
-
 static enum code_class class_of(const struct envelope *e, int status, bool has_code)
 {
     if (status >= 500)
@@ -128,16 +77,16 @@ static void envelope_read(struct arena *a, int status, struct str body, struct e
     *e = (struct envelope){.cls = CLASS_UNCLEAR};
     if (json_parse(a, body, &root, &why) == ERR_OK && root->type == JSON_OBJECT)
         e->root = root;
-    struct str fault = SCALAR(e->root, "externalCode", "errorCode", "internalCode");
+    struct str fault = ANSWER_SCALAR(e->root, "externalCode", "errorCode", "internalCode");
     struct str code = str_absent(fault) ? json_get_scalar(e->root, "statusCode") : fault;
     struct str gateway = json_get_string(e->root, "message");
     e->message =
-        SCALAR(e->root, "errorMessageEn", "errorMessage", "statusMessage", "message", "msg");
+        ANSWER_SCALAR(e->root, "errorMessageEn", "errorMessage", "statusMessage", "message", "msg");
     if (!str_absent(e->message))
-        e->message = utf8_prefix(e->message, MESSAGE_CHARS_MAX);
+        e->message = utf8_prefix(e->message, ANSWER_MESSAGE_CHARS_MAX);
     e->gateway = str_absent(code) && !str_absent(gateway);
     bool zero = str_is(code, "0000");
-    bool has_code = !zero && is_code(code);
+    bool has_code = !zero && answer_is_code(code);
     if (zero && status == 200 && str_absent(fault) && str_absent(gateway)) {
         e->cls = CLASS_SUCCESS;
         e->code = code;
@@ -146,9 +95,9 @@ static void envelope_read(struct arena *a, int status, struct str body, struct e
     if (has_code)
         e->code = code;
     else if (status != 200)
-        e->code = code_of_status(a, status);
+        e->code = answer_http_code(a, status);
     else
-        e->code = e->root ? STR("no_code") : body_fault(body);
+        e->code = e->root ? STR("no_code") : answer_body_fault(body);
     e->cls = class_of(e, status, has_code);
 }
 
@@ -176,32 +125,9 @@ static void money_read(const struct json *o, struct wallet_answer *ret)
     struct str amount = json_get_scalar(o, "amount");
     ret->has_amount = !str_absent(amount) && money_parse_wallet(amount, &ret->amount) == ERR_OK;
     struct str currency = json_get_string(o, "currency");
-    if (is_word(currency, 8))
+    if (answer_is_word(currency, 8))
         ret->currency = currency;
-    ret->invoice = SCALAR(o, "merchantInvoiceNumber", "merchantInvoice");
-}
-
-/* A wallet number, masked or not. */
-static struct str payer_read(const struct json *o)
-{
-    struct str s = json_get_scalar(o, "customerMsisdn");
-    if (s.n == 0 || s.n > 20)
-        return STR_ABSENT;
-    for (size_t i = 0; i < s.n; i++)
-        if (!strchr("0123456789*+xX", s.p[i]) || !s.p[i])
-            return STR_ABSENT;
-    return s;
-}
-
-static bool page_is_safe(struct str s, bool http_allowed)
-{
-    struct url u;
-    if (s.n > URL_MAX || url_parse(s, &u))
-        return false;
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] > 126)
-            return false;
-    return u.https || http_allowed;
+    ret->invoice = ANSWER_SCALAR(o, "merchantInvoiceNumber", "merchantInvoice");
 }
 
 void bkash_read_create(
@@ -224,12 +150,12 @@ void bkash_read_create(
     case CLASS_SUCCESS:
         break;
     }
-    ret->ref = SCALAR(e.root, "paymentID", "paymentId");
-    ret->url = SCALAR(e.root, "bkashURL", "bKashURL");
+    ret->ref = ANSWER_SCALAR(e.root, "paymentID", "paymentId");
+    ret->url = ANSWER_SCALAR(e.root, "bkashURL", "bKashURL");
     money_read(e.root, ret);
-    if (!is_word(ret->ref, 64))
+    if (!answer_is_word(ret->ref, 64))
         answer_spoil(ret, "bad_payment_id");
-    else if (!page_is_safe(ret->url, http_allowed))
+    else if (!answer_page_is_safe(ret->url, http_allowed))
         answer_spoil(ret, "bad_page_url");
     else
         ret->outcome = WALLET_OK;
@@ -239,12 +165,12 @@ void bkash_read_create(
 static void completed_read(const struct json *o, struct str ref, struct wallet_answer *ret)
 {
     money_read(o, ret);
-    ret->ref = SCALAR(o, "paymentID", "paymentId");
-    ret->trx_id = SCALAR(o, "trxID", "trxId");
-    ret->payer = payer_read(o);
+    ret->ref = ANSWER_SCALAR(o, "paymentID", "paymentId");
+    ret->trx_id = ANSWER_SCALAR(o, "trxID", "trxId");
+    ret->payer = answer_payer(ANSWER_SCALAR(o, "customerMsisdn"));
     if (!str_eq(ret->ref, ref))
         answer_spoil(ret, "other_payment_id");
-    else if (!is_word(ret->trx_id, 64))
+    else if (!answer_is_word(ret->trx_id, 64))
         answer_spoil(ret, "bad_trx_id");
     else if (!ret->has_amount || str_absent(ret->currency))
         answer_spoil(ret, "bad_amount");
@@ -284,7 +210,7 @@ void bkash_read_execute(
 static void initiated_read(const struct json *o, struct str ref, struct wallet_answer *ret)
 {
     money_read(o, ret);
-    ret->ref = SCALAR(o, "paymentID", "paymentId");
+    ret->ref = ANSWER_SCALAR(o, "paymentID", "paymentId");
     if (!str_eq(ret->ref, ref)) {
         answer_spoil(ret, "other_payment_id");
         return;

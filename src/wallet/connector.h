@@ -13,7 +13,8 @@
 struct wallet_secret {
     int refs; /* under the registry's lock */
     int64_t generation;
-    char *base_url, *username, *password, *app_key, *app_secret;
+    char *base_url, *username, *password, *app_key, *app_secret, *merchant_id, *own_key,
+        *wallet_key;
 };
 
 /* Whether a credential is in use. Open: creates are refused at once, until a minute later one of them probes. */
@@ -46,7 +47,12 @@ struct wallets {
     struct wallet_slot *slots; /* never shrinks: calls hold their slot without a reference */
 };
 
-enum connector_op { CONNECTOR_OP_CREATE, CONNECTOR_OP_EXECUTE, CONNECTOR_OP_QUERY };
+enum connector_op {
+    CONNECTOR_OP_CREATE,
+    CONNECTOR_OP_PLACE,
+    CONNECTOR_OP_EXECUTE,
+    CONNECTOR_OP_QUERY
+};
 
 /* What a call's end says of the credential's health. */
 enum connector_health {
@@ -88,6 +94,7 @@ struct connector_http {
     const char *const *headers; /* ended by NULL */
     struct str body;            /* absent: none */
     bool fresh_connect;         /* for calls that must not be sent twice */
+    const char *proxy;          /* this wallet's own; NULL or empty: the one of all wallets */
     void (*done)(void *arg, const struct httpc_result *r);
     void *arg;
 };
@@ -109,6 +116,7 @@ void wallet_circuit_note(struct wallet_slot *slot, enum wallet_outcome outcome,
     enum connector_health health, const char *reason);
 
 extern const struct wallet_ops bkash_ops;
+extern const struct wallet_ops nagad_ops;
 /* wallet_template.c: an example, in no registry. */
 extern const struct wallet_ops wallet_template_ops;
 

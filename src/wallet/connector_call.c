@@ -9,6 +9,8 @@ static const char *op_text(enum connector_op op)
     switch (op) {
     case CONNECTOR_OP_CREATE:
         return "create";
+    case CONNECTOR_OP_PLACE:
+        return "place";
     case CONNECTOR_OP_EXECUTE:
         return "execute";
     case CONNECTOR_OP_QUERY:
@@ -99,7 +101,7 @@ static bool base_is_safe(const struct wallet_secret *s)
     return url_parse(str_from(s->base_url), &u) == ERR_OK && (u.https || host_is_loopback(u.host));
 }
 
-/* Creates are refused while the circuit is open; executes and queries settle money under way and are always tried. */
+/* Creates are refused while the circuit is open; all others settle money under way and are always tried. */
 static void call_run(void *arg)
 {
     struct connector_call *c = arg;
@@ -128,6 +130,7 @@ enum err connector_http_send(
     struct wallets *w, const struct wallet_secret *s, const struct connector_http *rq)
 {
     const struct config *config = w->config;
+    const char *proxy = rq->proxy && rq->proxy[0] ? rq->proxy : config->wallet_proxy;
     struct buf url;
     buf_init(&url, 4096);
     buf_cstr(&url, s->base_url);
@@ -144,8 +147,7 @@ enum err connector_http_send(
         .reply_max = WALLET_REPLY_MAX,
         .fresh_connect = rq->fresh_connect,
         .secret = true,
-        .proxy = config->wallet_proxy && config->wallet_proxy[0] ? str_from(config->wallet_proxy)
-                                                                 : STR_ABSENT,
+        .proxy = proxy && proxy[0] ? str_from(proxy) : STR_ABSENT,
         .done = rq->done,
         .arg = rq->arg,
     };

@@ -41,6 +41,9 @@ static void secret_free(struct wallet_secret *s)
     text_wipe(s->password);
     text_wipe(s->app_key);
     text_wipe(s->app_secret);
+    text_wipe(s->merchant_id);
+    text_wipe(s->own_key);
+    text_wipe(s->wallet_key);
     mem_free(s);
 }
 
@@ -53,6 +56,9 @@ static struct wallet_secret *secret_new(const struct wallet_credential *c)
     s->password = mem_strndup(c->password.p, c->password.n);
     s->app_key = mem_strndup(c->app_key.p, c->app_key.n);
     s->app_secret = mem_strndup(c->app_secret.p, c->app_secret.n);
+    s->merchant_id = mem_strndup(c->merchant_id.p, c->merchant_id.n);
+    s->own_key = mem_strndup(c->own_key.p, c->own_key.n);
+    s->wallet_key = mem_strndup(c->wallet_key.p, c->wallet_key.n);
     return s;
 }
 
@@ -79,7 +85,8 @@ static bool secret_is(const struct wallet_secret *s, const struct wallet_credent
 {
     return str_is(c->base_url, s->base_url) && str_is(c->username, s->username) &&
            str_is(c->password, s->password) && str_is(c->app_key, s->app_key) &&
-           str_is(c->app_secret, s->app_secret);
+           str_is(c->app_secret, s->app_secret) && str_is(c->merchant_id, s->merchant_id) &&
+           str_is(c->own_key, s->own_key) && str_is(c->wallet_key, s->wallet_key);
 }
 
 static struct wallet_slot *slot_find(struct wallets *w, int64_t id)

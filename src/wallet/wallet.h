@@ -18,14 +18,18 @@ enum wallet_outcome {
                         refused, token budget used up. The operator is told */
 };
 
+/* How the wallet's page ended, when no money moved. It is not taken for the last word: a later query may say otherwise. */
+enum wallet_page_end { WALLET_PAGE_OPEN, WALLET_PAGE_REFUSED, WALLET_PAGE_CANCELLED };
+
 struct wallet_answer {
     enum wallet_outcome outcome;
     struct str
         code; /* the wallet's own code ("0000", "2062") or a short word of ours ("timeout", "http_500") */
-    struct str message; /* the wallet's text, for the operator; never shown as HTML unescaped */
-    struct str ref;     /* bKash paymentID */
-    struct str url;     /* create: where the payer goes */
-    struct str trx_id;  /* when money moved */
+    struct str message;   /* the wallet's text, for the operator; never shown as HTML unescaped */
+    struct str ref;       /* bKash paymentID, Nagad paymentReferenceId */
+    struct str url;       /* create, or place where there is one: where the payer goes */
+    struct str challenge; /* create: what place has to give back */
+    struct str trx_id;    /* when money moved */
     bool has_amount;
     struct money amount; /* what the wallet says; compared by the caller */
     struct str currency; /* absent when the answer has none */
@@ -33,6 +37,13 @@ struct wallet_answer {
     struct str payer;    /* wallet number, maybe masked; absent */
     bool completed;      /* execute/query: the wallet says that the money moved */
     bool authorised;     /* query: the payer has authorised (verificationStatus Complete) */
+    /* of wallets without execute: */
+    bool
+        invoice_taken; /* create, DECLINED: the wallet had this invoice before; it may be asked again with another one */
+    bool reversed;  /* query, OK: the money moved, and some of it or all went back */
+    bool elsewhere; /* query, OK: the money went to another merchant than the credential's */
+    bool strange;   /* query, UNKNOWN: a state that the connector has never heard of (`message`) */
+    enum wallet_page_end page_end; /* query, PENDING */
 };
 
 /* On the outgoing thread (on the caller's when httpc is stopping); must not block; the answer's texts are valid until it
@@ -42,8 +53,9 @@ typedef void (*wallet_done_fn)(void *arg, const struct wallet_answer *a);
 struct wallet_credential { /* what a connector needs of a credential; copied by wallets_put */
     int64_t id;
     enum wallet_kind wallet;
-    struct str base_url; /* without a slash at the end */
-    struct str username, password, app_key, app_secret;
+    struct str base_url;                                /* without a slash at the end */
+    struct str username, password, app_key, app_secret; /* bKash */
+    struct str merchant_id, own_key, wallet_key;        /* Nagad; keys as base64 of their DER */
 };
 
 struct wallet_token {
@@ -72,6 +84,7 @@ struct wallet_create {
     struct str currency;
     struct str callback_url;
     struct str payer_reference; /* [A-Za-z0-9_-], at most 255 */
+    struct str payer_ip;        /* as the merchant told it, IPv4 or IPv6 */
 };
 
 struct wallets; /* registry: credentials and their tokens' state */
@@ -89,8 +102,13 @@ bool wallets_healthy(struct wallets *w, int64_t credential_id, const char **ret_
 struct wallet_ops {
     enum wallet_kind kind;
     bool needs_execute; /* money moves at execute only (bKash), not at the wallet's page (Nagad) */
+    bool plain_invoice; /* invoices are 5 to 20 letters and digits */
     void (*create)(
         struct wallets *w, const struct wallet_create *c, wallet_done_fn done, void *arg);
+    /* NULL where create alone makes the payment. Else create gives the reference and no page, and this, sent once after the
+     * reference was committed, gives the page: whoever loses the reference could never ask about the money. */
+    void (*place)(struct wallets *w, const struct wallet_create *c, struct str ref,
+        struct str challenge, wallet_done_fn done, void *arg);
     /* Sent once for a ref. A 401 of the wallet's gateway, which never reaches the wallet, renews the token and sends again. */
     void (*execute)(
         struct wallets *w, int64_t credential_id, struct str ref, wallet_done_fn done, void *arg);

@@ -220,7 +220,7 @@ struct told {
     int done;
     struct wallet_answer answer; /* its texts are dead: the copies below live */
     char code[64], message[512], ref[80], url[256], trx_id[80], currency[16], invoice[64],
-        payer[32];
+        payer[32], challenge[64];
 };
 
 #define TOLD_COPY(t, a, field) snprintf((t)->field, sizeof((t)->field), "%.*s", STR_FMT((a)->field))
@@ -239,6 +239,7 @@ static inline void told_set(void *arg, const struct wallet_answer *a)
     TOLD_COPY(t, a, currency);
     TOLD_COPY(t, a, invoice);
     TOLD_COPY(t, a, payer);
+    TOLD_COPY(t, a, challenge);
     pthread_cond_broadcast(&t->cond);
     pthread_mutex_unlock(&t->lock);
 }
