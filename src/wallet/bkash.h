@@ -34,6 +34,21 @@ enum bkash_grant_result bkash_read_grant(
  * "20180419122246"; those without an offset are Dhaka's. ERR_SYNTAX. */
 enum err bkash_time_parse(struct str s, int64_t *ret_ms) must_check;
 
+/* What bKash's webhook tells of a payment to the merchant, by whatever channel (bkash_notice.c). It names no paymentID. */
+struct bkash_notice {
+    struct str trx_id;   /* letters and digits, upper case */
+    struct str status;   /* "Completed" */
+    struct str type;     /* bKash's number for the channel; absent */
+    struct str invoice;  /* what we named at create; absent: not paid by our request */
+    struct str currency; /* absent */
+    struct str payer;    /* wallet number; absent */
+    struct money amount; /* what the payer owed: with a coupon bKash pays a part of it */
+    int64_t at_ms;       /* 0: it did not say */
+};
+/* `message` is the notification's own text, whose signature was checked. ERR_SYNTAX, ERR_LIMIT. */
+enum err bkash_read_notice(
+    struct arena *a, struct str message, struct bkash_notice *ret) must_check;
+
 /* Tokens, outgoing thread only. One renewal at a time for a credential; who comes meanwhile waits for it. */
 struct bkash_token_result {
     const char
