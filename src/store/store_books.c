@@ -2,29 +2,56 @@
 
 #include "store/row.h"
 
+/* Each is in the order of an index, so that nothing is sorted and what is read at once stays what one row needs. */
 static const struct db_sql SQL_PAYMENTS = {
-    "SELECT id, uuid, account_id, day, created_at, amount, state, fee_bp, fee_fixed, paid,"
-    " commission, credited, refunded, final_at, sequence, attempts FROM payment ORDER BY id"};
+    "SELECT id, uuid, account_id, day, created_at, state, fee_bp, fee_fixed, paid, commission,"
+    " credited, refunded, final_at, sequence, attempts FROM payment WHERE id >= $1"
+    " ORDER BY id LIMIT $2"};
 static const struct db_sql SQL_ATTEMPTS = {
     "SELECT a.id AS id, a.payment_id AS payment_id, a.number AS number, a.state AS state,"
     " (SELECT COUNT(*) FROM credit c WHERE c.payment_id = a.payment_id AND c.attempt_id = a.id)"
-    " AS credits FROM attempt a ORDER BY a.payment_id, a.number"};
+    " AS credits FROM attempt a WHERE a.payment_id >= $1 AND a.payment_id <= $2"
+    " ORDER BY a.payment_id, a.number"};
+
+#define CREDIT_COLUMNS "id, credential_id, account_id, payment_id, amount, attached"
+
+static const struct db_sql SQL_CREDITS = {
+    "SELECT " CREDIT_COLUMNS " FROM credit WHERE payment_id >= $1 AND payment_id <= $2"
+    " ORDER BY payment_id, id"};
+static const struct db_sql SQL_CREDITS_LOOSE = {
+    "SELECT " CREDIT_COLUMNS " FROM credit WHERE payment_id IS NULL ORDER BY id"};
+static const struct db_sql SQL_NOTES = {
+    "SELECT id, payment_id, sequence, payment_status, payment_amount, commission_amount"
+    " FROM outbox WHERE payment_id >= $1 AND payment_id <= $2 ORDER BY payment_id, sequence"};
+static const struct db_sql SQL_TRX = {"SELECT wallet, credential_id, trx_id, id FROM credit"
+                                      " ORDER BY wallet, credential_id, trx_id"};
+static const struct db_sql SQL_TRX_FIND = {
+    "SELECT id FROM credit WHERE wallet = $1 AND credential_id = $2 AND trx_id = $3"};
+/* The days of one side and then those of the other alone, as to join two groupings something would have to be sorted. */
 static const struct db_sql SQL_DAYS = {
-    "SELECT account_id, day, SUM(payments) AS payments FROM day_count"
-    " GROUP BY account_id, day ORDER BY account_id, day"};
-static const struct db_sql SQL_LOOSE_ENTRIES = {
-    "SELECT COUNT(*) AS loose FROM ledger_entry e"
+    "SELECT d.account_id AS account_id, d.day AS day, SUM(d.payments) AS counter,"
+    " (SELECT COUNT(*) FROM payment p WHERE p.account_id = d.account_id AND p.day = d.day)"
+    " AS payments FROM day_count d GROUP BY d.account_id, d.day ORDER BY d.account_id, d.day"};
+static const struct db_sql SQL_DAYS_BARE = {
+    "SELECT p.account_id AS account_id, p.day AS day, 0 AS counter, COUNT(*) AS payments"
+    " FROM payment p GROUP BY p.account_id, p.day HAVING NOT EXISTS"
+    " (SELECT 1 FROM day_count d WHERE d.account_id = p.account_id AND d.day = p.day)"
+    " ORDER BY p.account_id, p.day"};
+static const struct db_sql SQL_ENTRIES_BARE = {
+    "SELECT COUNT(*) AS bare FROM ledger_entry e"
     " WHERE NOT EXISTS (SELECT 1 FROM posting p WHERE p.entry_id = e.id)"};
-static const struct db_sql SQL_LOOSE_POSTINGS = {
-    "SELECT COUNT(*) AS loose FROM posting p"
-    " WHERE NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.id = p.entry_id)"
-    " OR NOT EXISTS (SELECT 1 FROM ledger_account a WHERE a.id = p.ledger_account_id)"};
+
+#define POSTING_COLUMNS                                                                            \
+    "e.id AS entry_id, e.at AS at, e.payment_id AS payment_id, e.kind AS entry_kind,"              \
+    " a.kind AS kind, a.owner AS owner, p.amount AS amount, p.balance_after AS balance_after"      \
+    " FROM ledger_entry e JOIN posting p ON p.entry_id = e.id"                                     \
+    " JOIN ledger_account a ON a.id = p.ledger_account_id"
+
+static const struct db_sql SQL_POSTINGS = {
+    "SELECT " POSTING_COLUMNS " WHERE e.payment_id >= $1 AND e.payment_id <= $2"
+    " ORDER BY e.payment_id, e.id, p.number"};
 static const struct db_sql SQL_POSTINGS_OF = {
-    "SELECT e.id AS entry_id, e.at AS at, e.payment_id AS payment_id, e.kind AS entry_kind,"
-    " a.kind AS kind, a.owner AS owner, p.amount AS amount, p.balance_after AS balance_after"
-    " FROM ledger_entry e JOIN posting p ON p.entry_id = e.id"
-    " JOIN ledger_account a ON a.id = p.ledger_account_id WHERE e.payment_id = $1"
-    " ORDER BY e.at, e.id, p.number"};
+    "SELECT " POSTING_COLUMNS " WHERE e.payment_id = $1 ORDER BY e.at, e.id, p.number"};
 
 static void payment_read(struct row *r, struct books_payment *ret)
 {
@@ -33,7 +60,6 @@ static void payment_read(struct row *r, struct books_payment *ret)
         .account_id = row_int(r, "account_id"),
         .day = row_int(r, "day"),
         .created_at = row_int(r, "created_at"),
-        .amount = row_money(r, "amount"),
         .fee_bp = row_int(r, "fee_bp"),
         .fee_fixed = row_money(r, "fee_fixed"),
         .paid = row_money(r, "paid"),
@@ -48,9 +74,22 @@ static void payment_read(struct row *r, struct books_payment *ret)
     row_check(r, payment_state_parse(db_col_str(r->st, "state"), &ret->state));
 }
 
-enum err store_books_payment_each(struct db *db, books_payment_fn fn, void *arg)
+enum err store_books_payment_each(
+    struct db *db, int64_t from, int64_t max, books_payment_fn fn, void *arg)
 {
-    return row_each(db_query(db, &SQL_PAYMENTS), struct books_payment, payment_read, fn, arg);
+    struct db_stmt *st = db_query(db, &SQL_PAYMENTS);
+    db_int(st, 1, from);
+    db_int(st, 2, max);
+    return row_each(st, struct books_payment, payment_read, fn, arg);
+}
+
+static struct db_stmt *range_query(
+    struct db *db, const struct db_sql *sql, struct books_range payments)
+{
+    struct db_stmt *st = db_query(db, sql);
+    db_int(st, 1, payments.from);
+    db_int(st, 2, payments.to);
+    return st;
 }
 
 static void attempt_read(struct row *r, struct books_attempt *ret)
@@ -64,9 +103,79 @@ static void attempt_read(struct row *r, struct books_attempt *ret)
     row_check(r, attempt_state_parse(db_col_str(r->st, "state"), &ret->state));
 }
 
-enum err store_books_attempt_each(struct db *db, books_attempt_fn fn, void *arg)
+enum err store_books_attempt_each(
+    struct db *db, struct books_range payments, books_attempt_fn fn, void *arg)
 {
-    return row_each(db_query(db, &SQL_ATTEMPTS), struct books_attempt, attempt_read, fn, arg);
+    struct db_stmt *st = range_query(db, &SQL_ATTEMPTS, payments);
+    return row_each(st, struct books_attempt, attempt_read, fn, arg);
+}
+
+static void credit_read(struct row *r, struct books_credit *ret)
+{
+    *ret = (struct books_credit){
+        .id = row_int(r, "id"),
+        .credential_id = row_int(r, "credential_id"),
+        .account_id = row_int(r, "account_id"),
+        .payment_id = row_int(r, "payment_id"),
+        .amount = row_money(r, "amount"),
+        .attached = row_bool(r, "attached"),
+    };
+}
+
+enum err store_books_credit_each(
+    struct db *db, struct books_range payments, books_credit_fn fn, void *arg)
+{
+    struct db_stmt *st = range_query(db, &SQL_CREDITS, payments);
+    return row_each(st, struct books_credit, credit_read, fn, arg);
+}
+
+enum err store_books_credit_loose_each(struct db *db, books_credit_fn fn, void *arg)
+{
+    struct db_stmt *st = db_query(db, &SQL_CREDITS_LOOSE);
+    return row_each(st, struct books_credit, credit_read, fn, arg);
+}
+
+static void note_read(struct row *r, struct books_note *ret)
+{
+    *ret = (struct books_note){
+        .id = row_int(r, "id"),
+        .payment_id = row_int(r, "payment_id"),
+        .sequence = row_int(r, "sequence"),
+        .payment_status = row_str(r, "payment_status"),
+        .payment_amount = row_money(r, "payment_amount"),
+        .commission_amount = row_money(r, "commission_amount"),
+    };
+}
+
+enum err store_books_note_each(
+    struct db *db, struct books_range payments, books_note_fn fn, void *arg)
+{
+    struct db_stmt *st = range_query(db, &SQL_NOTES, payments);
+    return row_each(st, struct books_note, note_read, fn, arg);
+}
+
+static void trx_read(struct row *r, struct books_trx *ret)
+{
+    *ret = (struct books_trx){
+        .wallet = row_wallet(r, "wallet"),
+        .credential_id = row_int(r, "credential_id"),
+        .trx_id = row_str(r, "trx_id"),
+        .credit_id = row_int(r, "id"),
+    };
+}
+
+enum err store_books_trx_each(struct db *db, books_trx_fn fn, void *arg)
+{
+    return row_each(db_query(db, &SQL_TRX), struct books_trx, trx_read, fn, arg);
+}
+
+enum err store_books_trx_find(struct db *db, const struct books_trx *t, int64_t *ret_credit_id)
+{
+    struct db_stmt *st = db_query(db, &SQL_TRX_FIND);
+    db_text(st, 1, str_from(wallet_kind_code(t->wallet)));
+    db_int(st, 2, t->credential_id);
+    db_text(st, 3, t->trx_id);
+    return row_one_int(st, "id", ret_credit_id);
 }
 
 static void day_read(struct row *r, struct books_day *ret)
@@ -74,24 +183,22 @@ static void day_read(struct row *r, struct books_day *ret)
     *ret = (struct books_day){
         .account_id = row_int(r, "account_id"),
         .day = row_int(r, "day"),
+        .counter = row_int(r, "counter"),
         .payments = row_int(r, "payments"),
     };
 }
 
 enum err store_books_day_each(struct db *db, books_day_fn fn, void *arg)
 {
-    return row_each(db_query(db, &SQL_DAYS), struct books_day, day_read, fn, arg);
+    enum err e = row_each(db_query(db, &SQL_DAYS), struct books_day, day_read, fn, arg);
+    if (e == ERR_OK)
+        e = row_each(db_query(db, &SQL_DAYS_BARE), struct books_day, day_read, fn, arg);
+    return e;
 }
 
-enum err store_books_loose(struct db *db, int64_t *ret_entries, int64_t *ret_postings)
+enum err store_books_entries_bare(struct db *db, int64_t *ret_count)
 {
-    int64_t entries = 0;
-    enum err e = row_one_int(db_query(db, &SQL_LOOSE_ENTRIES), "loose", &entries);
-    if (e == ERR_OK)
-        e = row_one_int(db_query(db, &SQL_LOOSE_POSTINGS), "loose", ret_postings);
-    if (e == ERR_OK)
-        *ret_entries = entries;
-    return e;
+    return row_one_int(db_query(db, &SQL_ENTRIES_BARE), "bare", ret_count);
 }
 
 static void posting_read(struct row *r, struct posting_item *ret)
@@ -112,5 +219,12 @@ enum err store_books_posting_of(struct db *db, int64_t payment_id, store_posting
 {
     struct db_stmt *st = db_query(db, &SQL_POSTINGS_OF);
     db_int(st, 1, payment_id);
+    return row_each(st, struct posting_item, posting_read, fn, arg);
+}
+
+enum err store_books_posting_each(
+    struct db *db, struct books_range payments, store_posting_fn fn, void *arg)
+{
+    struct db_stmt *st = range_query(db, &SQL_POSTINGS, payments);
     return row_each(st, struct posting_item, posting_read, fn, arg);
 }

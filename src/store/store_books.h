@@ -1,5 +1,6 @@
 /* Whole tables, for the audit, which adds up by itself, and for what a person looks at. Read them on one snapshot
- * (store_read_begin). Nothing here changes anything. */
+ * (store_read_begin). Nothing here changes anything, and no query sorts or keeps what it reads: the audit's memory does not grow
+ * with the tables. */
 #ifndef KASSA_STORE_BOOKS_H
 #define KASSA_STORE_BOOKS_H
 
@@ -13,7 +14,6 @@ struct books_payment {
     int64_t account_id;
     int64_t day; /* as stored */
     int64_t created_at;
-    struct money amount;
     enum payment_state state;
     int64_t fee_bp;
     struct money fee_fixed;
@@ -21,8 +21,15 @@ struct books_payment {
     int64_t final_at, sequence, attempts;
 };
 typedef enum err (*books_payment_fn)(void *arg, const struct books_payment *p);
-/* In order of id. */
-enum err store_books_payment_each(struct db *db, books_payment_fn fn, void *arg) must_check;
+/* Those with an id of `from` or above, at most `max`, in order of id. */
+enum err store_books_payment_each(
+    struct db *db, int64_t from, int64_t max, books_payment_fn fn, void *arg) must_check;
+
+/* Rows by the payment that they name, whether there is such a payment or not; both ends belong to it. They come in order of
+ * that payment. */
+struct books_range {
+    int64_t from, to;
+};
 
 struct books_attempt {
     int64_t id;
@@ -32,19 +39,63 @@ struct books_attempt {
     int64_t credits; /* rows of credits that name it */
 };
 typedef enum err (*books_attempt_fn)(void *arg, const struct books_attempt *a);
-enum err store_books_attempt_each(struct db *db, books_attempt_fn fn, void *arg) must_check;
+enum err store_books_attempt_each(
+    struct db *db, struct books_range payments, books_attempt_fn fn, void *arg) must_check;
+
+struct books_credit {
+    int64_t id;
+    int64_t credential_id;
+    int64_t account_id;
+    int64_t payment_id;
+    struct money amount;
+    bool attached;
+};
+typedef enum err (*books_credit_fn)(void *arg, const struct books_credit *c);
+enum err store_books_credit_each(
+    struct db *db, struct books_range payments, books_credit_fn fn, void *arg) must_check;
+/* Those that name no payment. */
+enum err store_books_credit_loose_each(struct db *db, books_credit_fn fn, void *arg) must_check;
+
+struct books_note {
+    int64_t id;
+    int64_t payment_id;
+    int64_t sequence;
+    struct str payment_status;
+    struct money payment_amount, commission_amount;
+};
+typedef enum err (*books_note_fn)(void *arg, const struct books_note *n);
+enum err store_books_note_each(
+    struct db *db, struct books_range payments, books_note_fn fn, void *arg) must_check;
+
+/* The postings of these payments' entries: those of an entry beside each other, without those that lack their ledger account. */
+enum err store_books_posting_each(
+    struct db *db, struct books_range payments, store_posting_fn fn, void *arg) must_check;
+
+struct books_trx {
+    enum wallet_kind wallet;
+    int64_t credential_id;
+    struct str trx_id;
+    int64_t credit_id;
+};
+typedef enum err (*books_trx_fn)(void *arg, const struct books_trx *t);
+/* Of every credit; equal ones beside each other. */
+enum err store_books_trx_each(struct db *db, books_trx_fn fn, void *arg) must_check;
+/* A credit with exactly this TrxID; ERR_NO_ROW. */
+enum err store_books_trx_find(
+    struct db *db, const struct books_trx *t, int64_t *ret_credit_id) must_check;
 
 struct books_day {
     int64_t account_id;
     int64_t day;
-    int64_t payments; /* what the day's counters say */
+    int64_t counter;  /* what the day's counters say */
+    int64_t payments; /* how many are filed under the day */
 };
 typedef enum err (*books_day_fn)(void *arg, const struct books_day *d);
-/* In order of account and day. */
+/* Each day of an account that has a counter or a payment, once. */
 enum err store_books_day_each(struct db *db, books_day_fn fn, void *arg) must_check;
 
-/* How many ledger entries have no posting, and how many postings have no entry or no ledger account. */
-enum err store_books_loose(struct db *db, int64_t *ret_entries, int64_t *ret_postings) must_check;
+/* How many ledger entries have no posting. */
+enum err store_books_entries_bare(struct db *db, int64_t *ret_count) must_check;
 
 /* The postings of one payment, in order of time. */
 enum err store_books_posting_of(

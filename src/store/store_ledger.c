@@ -26,10 +26,11 @@ static const struct db_sql SQL_PAYMENT_BALANCE = {
     " WHERE e.payment_id = $1 AND a.kind = 'merchant_payable'"
     " ORDER BY e.id DESC, p.number DESC LIMIT 1"};
 static const struct db_sql SQL_POSTING_EACH = {
-    "SELECT e.id AS entry_id, e.at AS at, e.payment_id AS payment_id, e.kind AS entry_kind,"
-    " a.kind AS kind, a.owner AS owner, p.amount AS amount, p.balance_after AS balance_after"
-    " FROM posting p JOIN ledger_entry e ON e.id = p.entry_id"
-    " JOIN ledger_account a ON a.id = p.ledger_account_id ORDER BY p.entry_id, p.number"};
+    "SELECT p.entry_id AS entry_id, e.at AS at, e.payment_id AS payment_id,"
+    " e.kind AS entry_kind, a.kind AS kind, a.owner AS owner, p.amount AS amount,"
+    " p.balance_after AS balance_after FROM posting p"
+    " LEFT JOIN ledger_entry e ON e.id = p.entry_id"
+    " LEFT JOIN ledger_account a ON a.id = p.ledger_account_id ORDER BY p.entry_id, p.number"};
 static const struct db_sql SQL_BALANCE_EACH = {
     "SELECT kind, owner, balance FROM ledger_account ORDER BY kind, owner"};
 
@@ -154,11 +155,14 @@ static void posting_read(struct row *r, struct posting_item *ret)
         .at = row_int(r, "at"),
         .payment_id = row_int(r, "payment_id"),
         .entry_kind = row_str(r, "entry_kind"),
-        .kind = row_ledger_kind(r, "kind"),
-        .owner = row_int(r, "owner"),
         .amount = row_money(r, "amount"),
         .balance_after = row_money(r, "balance_after"),
     };
+    ret->loose = str_absent(ret->entry_kind) || str_absent(row_str(r, "kind"));
+    if (!ret->loose) {
+        ret->kind = row_ledger_kind(r, "kind");
+        ret->owner = row_int(r, "owner");
+    }
 }
 
 enum err store_posting_each(struct db *db, store_posting_fn fn, void *arg)

@@ -26,6 +26,7 @@ struct posting_item {
     int64_t owner;
     struct money amount;
     struct money balance_after;
+    bool loose; /* there is no such entry or ledger account: what they would tell is 0 */
 };
 typedef enum err (*store_posting_fn)(void *arg, const struct posting_item *p);
 /* Every posting in order of entry id: for the audit, which adds up by itself. */

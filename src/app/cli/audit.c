@@ -1,61 +1,34 @@
-#include "app/cli/audit.h"
+#include "app/audit/audit.h"
 
-#include "base/mem.h"
+#include "app/cli/cli.h"
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 
-void audit_fault(
-    struct audit *a, const char *check, const char *object, int64_t id, const char *fmt, ...)
+static void out_fault(void *arg, const struct audit_fault *f)
 {
-    char text[512];
-    a->faults++;
-    if (a->faults > AUDIT_FAULTS_MAX) {
-        return;
-    }
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
-    struct cli *c = a->c;
+    struct cli *c = arg;
     cli_out_item(c);
-    json_w_kcstr(&c->w, "check", check);
-    json_w_kcstr(&c->w, "object", object);
-    json_w_kint(&c->w, "id", id);
-    json_w_kcstr(&c->w, "fault", text);
+    json_w_kcstr(&c->w, "check", f->check);
+    json_w_kcstr(&c->w, "object", f->object);
+    json_w_kint(&c->w, "id", f->id);
+    json_w_kcstr(&c->w, "fault", f->text);
     cli_out_close(c);
 }
 
-static enum err audit_all(struct audit *a)
+static void out_result(struct cli *c, const struct audit_result *r)
 {
-    enum err (*const parts[])(struct audit *) = {audit_postings_load, audit_books_load,
-        audit_credits, audit_attempts, audit_notifications, audit_ledger, audit_days, audit_chain};
-    for (size_t i = 0; i < array_len(parts); i++) {
-        enum err e = parts[i](a);
-        if (e != ERR_OK) {
-            return e;
-        }
-    }
-    audit_payments(a);
-    return ERR_OK;
-}
-
-static void out_counts(struct audit *a)
-{
-    struct cli *c = a->c;
-    json_w_kint(&c->w, "payments", (int64_t)a->book_count);
-    json_w_kint(&c->w, "credits", a->credits);
-    json_w_kint(&c->w, "ledger_entries", a->entries);
-    json_w_kint(&c->w, "postings", (int64_t)a->posting_count);
-    json_w_kint(&c->w, "notifications", a->notifications);
-    json_w_kint(&c->w, "changes", a->changes);
-    json_w_kcstr(&c->w, "chain_head", a->chain_head[0] ? a->chain_head : NULL);
-    json_w_kint(&c->w, "fault_count", a->faults);
-    json_w_kcstr(&c->w, "verdict", a->faults ? "wrong" : "right");
-    json_w_kbool(&c->w, "ok", a->faults == 0);
-    if (a->faults) {
-        cli_note(c, "\nThe books are WRONG: %" PRId64 " fault%s, above.", a->faults,
-            a->faults == 1 ? "" : "s");
+    json_w_kint(&c->w, "payments", r->payments);
+    json_w_kint(&c->w, "credits", r->credits);
+    json_w_kint(&c->w, "ledger_entries", r->entries);
+    json_w_kint(&c->w, "postings", r->postings);
+    json_w_kint(&c->w, "notifications", r->notifications);
+    json_w_kint(&c->w, "changes", r->changes);
+    json_w_kcstr(&c->w, "chain_head", r->chain_head);
+    json_w_kint(&c->w, "fault_count", r->faults);
+    json_w_kcstr(&c->w, "verdict", r->faults ? "wrong" : "right");
+    json_w_kbool(&c->w, "ok", r->faults == 0);
+    if (r->faults) {
+        cli_note(c, "\nThe books are WRONG: %" PRId64 " fault%s, above.", r->faults,
+            r->faults == 1 ? "" : "s");
     } else {
         cli_note(c, "\nThe books are right.");
     }
@@ -63,25 +36,27 @@ static void out_counts(struct audit *a)
 
 static int audit_run(struct cli *c)
 {
-    struct audit a = {.c = c, .db = c->db};
-    enum err e = store_read_begin(a.db);
+    struct audit_options o = {.db = c->db,
+        .links = c->service.links,
+        .window = AUDIT_WINDOW,
+        .fault = out_fault,
+        .arg = c};
+    struct audit_result r = {.faults = 0};
+    enum err e = store_read_begin(o.db);
     cli_out_list(c, "faults");
     if (e == ERR_OK) {
-        e = audit_all(&a);
-        store_read_end(a.db);
+        e = audit_books(&o, &r);
+        store_read_end(o.db);
     }
     cli_out_close(c);
     if (e == ERR_OK) {
-        out_counts(&a);
+        out_result(c, &r);
     } else {
         json_w_kcstr(&c->w, "verdict", "unknown");
         json_w_kbool(&c->w, "ok", false);
         cli_fail_err("the store can't be read to its end", e);
     }
-    mem_free(a.postings);
-    mem_free(a.books);
-    mem_free(a.wanted);
-    return e == ERR_OK && a.faults == 0 ? CLI_OK : CLI_FAILED;
+    return e == ERR_OK && r.faults == 0 ? CLI_OK : CLI_FAILED;
 }
 
 const struct cli_command cli_audit_commands[] = {
