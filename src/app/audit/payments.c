@@ -112,10 +112,10 @@ static enum err posting_add(void *arg, const struct posting_item *p)
 {
     struct window *w = arg;
     struct book *b = book_find(w, p->payment_id);
-    if (!b) {
+    if (!b && p->entry_id != w->entry) {
         audit_tell(w->audit, "entry-payment", "entry", p->entry_id,
             "it is of payment %" PRId64 ", which there is not", p->payment_id);
-    } else {
+    } else if (b) {
         b->sums[p->kind] += p->amount.poisha;
         b->entries[entry_kind(p->entry_kind)] += p->entry_id != w->entry;
     }
