@@ -176,9 +176,22 @@ static enum err callback_submit(struct service *s, struct checkout_act *c)
     return checkout_callback(s, c, (enum callback_status)c->callback_status);
 }
 
-/* bKash returns the payer with a GET that has an effect: only the browser's own GET has it, no HEAD of a link preview. The answer
+/* The wallet's id of a payment; some are base64. */
+static void ref_copy(struct str ref, char *out, size_t cap)
+{
+    out[0] = 0;
+    if (ref.n >= cap)
+        return;
+    for (size_t i = 0; i < ref.n; i++)
+        if (ref.p[i] <= ' ' || ref.p[i] > '~')
+            return;
+    memcpy(out, ref.p, ref.n);
+    out[ref.n] = 0;
+}
+
+/* Wallets return the payer with a GET that has an effect: only the browser's own GET has it, no HEAD of a link preview. The answer
  * is the same for each of several equal callbacks. */
-struct reply *page_callback_get(struct request *rq)
+static struct reply *callback_get(struct request *rq, enum wallet_kind wallet, const char *ref_key)
 {
     const struct page_visit *visit = page_visit_new(rq);
     struct page_act *a = visit ? act_new(rq) : NULL;
@@ -186,12 +199,22 @@ struct reply *page_callback_get(struct request *rq)
         return reply_error(rq, ERR_INTERNAL);
     if (str_is(rq->method, "HEAD"))
         return page_secure(rq, reply_html(200, STR("")), NULL);
-    struct str ref = form_value(rq, rq->query, "paymentID");
     if (!token_copy(rq->param, a->act.token, sizeof(a->act.token)))
         return reply_error(rq, page_unknown(rq));
-    if (!token_copy(ref, a->act.ref, sizeof(a->act.ref)))
-        a->act.ref[0] = 0;
+    a->act.wallet = wallet;
+    ref_copy(form_value(rq, rq->query, ref_key), a->act.ref, sizeof(a->act.ref));
     a->act.callback_status = (int)callback_status_parse(form_value(rq, rq->query, "status"));
     a->done_path = a->other_path = "/wait";
     return act_start(a, callback_submit);
+}
+
+struct reply *page_bkash_callback_get(struct request *rq)
+{
+    return callback_get(rq, WALLET_BKASH, "paymentID");
+}
+
+/* Nagad puts "/?" behind the address that it was given. Its status is not read: it decides nothing. */
+struct reply *page_nagad_callback_get(struct request *rq)
+{
+    return callback_get(rq, WALLET_NAGAD, "payment_ref_id");
 }

@@ -102,7 +102,7 @@ static void stage_fill(const struct page_view *v, struct page_pay *p)
     p->waiting = v->stage == PAGE_WAITING;
     p->at_wallet = v->stage == PAGE_AT_WALLET;
     p->confirming = v->stage == PAGE_CONFIRMING;
-    p->ending = p->confirming && v->payment.state == PAYMENT_OPEN;
+    p->ending = p->confirming && v->payment.state == PAYMENT_OPEN && v->seconds_left == 0;
     p->paid = v->stage == PAGE_PAID;
     p->cancelled = v->stage == PAGE_CANCELLED;
     p->failed = v->stage == PAGE_FAILED;

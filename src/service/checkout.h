@@ -68,6 +68,7 @@ struct checkout_act {
     void *arg;
     /* the rest is checkout's own */
     char token[65], ref[129];
+    enum wallet_kind wallet; /* of a callback */
     int callback_status;
     struct act_own *own;
     struct str language;
@@ -81,9 +82,10 @@ enum err checkout_pay(struct service *s, struct checkout_act *c) must_check;
 enum err checkout_cancel(struct service *s, struct checkout_act *c) must_check;
 enum callback_status { CALLBACK_SUCCESS, CALLBACK_FAILURE, CALLBACK_CANCEL, CALLBACK_OTHER };
 /* The payer comes back from the wallet. `c->token` names the attempt, `c->ref` is the wallet's id as the query gave it: another
- * than the stored one is refused (ERR_STATE). Success: attempt EXECUTING is committed, then execute is sent, once. done gets
- * ERR_OK for duplicates and late callbacks too (stored state wins). An unknown token: ERR_NO_ROW, a token that can't be looked
- * up: store errors, both at once and without the writer; done is not called. */
+ * than the stored one is refused (ERR_STATE). Of a wallet that takes the money at its page the callback decides nothing: the wallet
+ * is asked earlier. Else success: attempt EXECUTING is committed, then execute is sent, once. done gets ERR_OK for duplicates and
+ * late callbacks too (stored state wins). An unknown token, or one of another wallet than `c->wallet`: ERR_NO_ROW; a token that
+ * can't be looked up: store errors, both at once and without the writer; done is not called. */
 enum err checkout_callback(
     struct service *s, struct checkout_act *c, enum callback_status status) must_check;
 /* Remembers the payer's language. */

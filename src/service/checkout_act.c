@@ -14,7 +14,8 @@ static void own_reset(struct checkout_act *c, struct act_own *own)
         work_end(c->service->work, own->attempt.id);
     }
     own->has_call = false;
-    own->wake_deliver = false;
+    own->wake_deliver = own->wake_settle = false;
+    own->payer_ip = STR_ABSENT;
     own->verdict = ERR_OK;
     arena_reset(&own->arena);
 }
@@ -50,14 +51,17 @@ static void act_done(struct store_unit *u, enum err result)
         result = own->verdict;
     }
     if (own->has_call) {
-        call = errand_new(s, own->call, &own->attempt);
+        call = errand_new(s, own->call, &own->attempt, own->payer_ip);
     }
-    bool wake_deliver = own->wake_deliver;
+    bool wake_deliver = own->wake_deliver, wake_settle = own->wake_settle;
     own_free(own);
     c->own = NULL;
     c->done(c, result);
     if (call) {
         errand_send(call);
+    }
+    if (wake_settle) {
+        work_kick_settle(s->work);
     }
     if (wake_deliver) {
         work_kick_deliver(s->work);

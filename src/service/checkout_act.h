@@ -14,7 +14,8 @@ struct act_own {
     bool has_call;         /* the attempt below gets this call after the commit */
     enum errand_kind call; /* its work_begin was done */
     struct attempt_row attempt;
-    bool wake_deliver;
+    struct str payer_ip; /* for a create; in the arena */
+    bool wake_deliver, wake_settle;
 };
 
 /* Submits the act with `run` as its unit's work. */

@@ -3,9 +3,12 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "service/checkout_act.h"
+#include "service/outcome.h"
 #include "service/transition.h"
 
 #define EXECUTE_MARGIN_MS 1000
+/* So often a callback may have the wallet asked: anybody who has its address can send it. */
+#define VERIFY_EVERY_MS 3000
 #define CALLBACK_ROW_MAX (1U << 20)
 
 struct event_search {
@@ -85,6 +88,30 @@ static enum err callback_ended(struct tx *tx, const struct payment_row *p,
     return transition_attempt(tx, a, event, STR("payer"), &to);
 }
 
+/* Nothing that a browser says of a payment at a wallet's page is signed, so it only brings the question to the wallet forward. */
+static enum err callback_at_page(struct act_own *own, struct tx *tx, const struct attempt_row *a)
+{
+    int64_t now = tx_now_ms(tx);
+    int64_t soonest = a->asked_at + VERIFY_EVERY_MS;
+    struct attempt_row to = *a;
+    if (!outcome_is_at_page(a)) {
+        return ERR_OK; /* what is stored wins */
+    }
+    if (a->state == ATTEMPT_REDIRECTED) {
+        to.reason = STR(OUTCOME_CAME_BACK);
+    }
+    soonest = soonest > now ? soonest : now;
+    if (a->next_ask_at == 0 || a->next_ask_at > soonest) {
+        to.next_ask_at = soonest;
+    }
+    if (to.next_ask_at == a->next_ask_at && str_eq(to.reason, a->reason)) {
+        return ERR_OK;
+    }
+    own->wake_settle = true;
+    enum err e = store_attempt_cas(tx, a, &to);
+    return e == ERR_OK ? note_once(tx, a, "came_back", STR_ABSENT) : e;
+}
+
 static bool ref_is_ours(const struct checkout_act *c, const struct attempt_row *a)
 {
     struct str ref = str_from(c->ref);
@@ -109,6 +136,9 @@ static enum err callback_run(struct checkout_act *c, struct act_own *own, struct
         log_warn("callback_refused", LOG_I("payment", p.id), LOG_I("attempt", a.id));
         own->verdict = ERR_STATE;
         return note_once(tx, &a, "callback_refused", STR("reference_differs"));
+    }
+    if (outcome_takes_at_page(a.wallet)) {
+        return callback_at_page(own, tx, &a);
     }
     switch ((enum callback_status)c->callback_status) {
     case CALLBACK_SUCCESS:
@@ -135,8 +165,10 @@ static enum err token_known(struct service *s, const struct checkout_act *c)
     }
     arena_init(&arena, CALLBACK_ROW_MAX);
     enum err e = store_attempt_by_token(db, &arena, str_from(c->token), &a);
+    bool other = e == ERR_OK &&
+                 a.wallet != c->wallet; /* at another wallet's address there is no such token */
     arena_clear(&arena);
-    return e;
+    return other ? ERR_NO_ROW : e;
 }
 
 enum err checkout_callback(struct service *s, struct checkout_act *c, enum callback_status status)

@@ -3,6 +3,7 @@
 #include "service/checkout.h"
 #include "service/credentials.h"
 #include "service/links.h"
+#include "service/outcome.h"
 
 static enum page_stage stage_open(
     const struct payment_row *p, const struct attempt_row *last, int64_t now)
@@ -13,7 +14,10 @@ static enum page_stage stage_open(
     if (last && last->state == ATTEMPT_CREATING && now < last->next_ask_at) {
         return PAGE_WAITING;
     }
-    return last && last->state == ATTEMPT_REDIRECTED ? PAGE_AT_WALLET : PAGE_OPEN;
+    if (!last || last->state != ATTEMPT_REDIRECTED) {
+        return PAGE_OPEN;
+    }
+    return outcome_may_be_paid(last) ? PAGE_CONFIRMING : PAGE_AT_WALLET;
 }
 
 static enum page_stage stage_of(

@@ -32,10 +32,12 @@ static struct str token_new(struct arena *a)
     return token;
 }
 
-static struct str invoice_new(struct arena *a, int64_t payment_id, int64_t number)
+static struct str invoice_new(struct arena *a, const struct payment_row *p, int64_t number)
 {
     char text[64];
-    int n = snprintf(text, sizeof text, "K%lld-%lld", (long long)payment_id, (long long)number);
+    const struct wallet_ops *ops = wallet_ops_find(p->wallet);
+    int n = snprintf(text, sizeof text, ops && ops->plain_invoice ? "K%lldN%lld" : "K%lld-%lld",
+        (long long)p->id, (long long)number);
     return arena_copy(a, (struct str){text, (size_t)n});
 }
 
@@ -58,12 +60,13 @@ static enum err attempt_begin(struct checkout_act *c, struct act_own *own, struc
         .credential_id = credential_id,
         .state = ATTEMPT_CREATING,
         .callback_token = token_new(&own->arena),
-        .invoice = invoice_new(&own->arena, p->id, to.attempts),
+        .invoice = invoice_new(&own->arena, p, to.attempts),
         .amount = p->amount,
         .currency = p->currency,
         .created_at = now,
         .next_ask_at = now + c->service->config->wallet_timeout_ms + CREATE_MARGIN_MS,
     };
+    own->payer_ip = p->customer_ip;
     enum err e = store_attempt_add(tx, &a);
     if (e == ERR_OK) {
         e = store_payment_cas(tx, p, &to);

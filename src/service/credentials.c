@@ -51,12 +51,21 @@ static const struct credential_item *item_find(const struct snapshot *s, int64_t
 /* The arena's copies of a secret; none of them points into memory that somebody still needs. */
 static void secret_wipe(struct wallet_credential *w)
 {
-    const struct str *const texts[] = {&w->username, &w->password, &w->app_key, &w->app_secret};
+    const struct str *const texts[] = {
+        &w->username, &w->password, &w->app_key, &w->app_secret, &w->own_key};
     for (size_t i = 0; i < array_len(texts); i++) {
         if (texts[i]->n > 0) {
             mem_wipe((void *)(uintptr_t)texts[i]->p, texts[i]->n);
         }
     }
+}
+
+static bool secret_is_whole(const struct wallet_credential *w)
+{
+    if (w->wallet == WALLET_NAGAD) {
+        return w->merchant_id.n > 0 && w->own_key.n > 0 && w->wallet_key.n > 0;
+    }
+    return w->username.n > 0 && w->password.n > 0 && w->app_key.n > 0 && w->app_secret.n > 0;
 }
 
 static enum err secret_put(
@@ -76,8 +85,11 @@ static enum err secret_put(
         .password = json_get_string(o, "password"),
         .app_key = json_get_string(o, "app_key"),
         .app_secret = json_get_string(o, "app_secret"),
+        .merchant_id = json_get_string(o, "merchant_id"),
+        .own_key = json_get_string(o, "own_key"),
+        .wallet_key = json_get_string(o, "wallet_key"),
     };
-    bool whole = w.username.n > 0 && w.password.n > 0 && w.app_key.n > 0 && w.app_secret.n > 0;
+    bool whole = secret_is_whole(&w);
     if (whole) {
         wallets_put(c->wallets, &w);
     }

@@ -13,6 +13,7 @@
 
 static const char *const kinds[] = {
     [ERRAND_CREATE] = "create",
+    [ERRAND_PLACE] = "place",
     [ERRAND_EXECUTE] = "execute",
     [ERRAND_QUERY] = "query",
 };
@@ -55,7 +56,7 @@ static enum err call_run(struct store_unit *u, struct tx *tx)
 {
     struct errand *c = unit_owner(u, struct errand, unit);
     arena_reset(&c->scratch);
-    c->wake_settle = c->wake_deliver = false;
+    c->wake_settle = c->wake_deliver = c->goes_on = false;
     return outcome_apply(c, tx);
 }
 
@@ -66,11 +67,35 @@ static void call_submit_later(struct errand *c, int64_t delay_ms)
     }
 }
 
+static void call_start(void *arg);
+
+/* The same errand makes the next call: nobody else can make one for its attempt meanwhile. What follows the committed reference
+ * lives in memory only. */
+static void call_go_on(struct errand *c)
+{
+    if (c->next == ERRAND_PLACE) {
+        c->ref = c->answer.ref;
+        c->challenge = c->answer.challenge;
+    } else {
+        c->invoice = c->next_invoice;
+        c->renamed = true;
+    }
+    c->kind = c->next;
+    c->tries = 0;
+    if (work_defer(c->service->work, 0, call_start, c) != ERR_OK) {
+        call_free(c);
+    }
+}
+
 /* An outcome is not given up because the store is in trouble: the wallet will not say it again by itself. */
 static void call_done(struct store_unit *u, enum err result)
 {
     struct errand *c = unit_owner(u, struct errand, unit);
     struct service *s = c->service;
+    if (result == ERR_OK && c->goes_on) {
+        call_go_on(c);
+        return;
+    }
     if (result == ERR_OK) {
         bool wake_settle = c->wake_settle, wake_deliver = c->wake_deliver;
         call_free(c);
@@ -113,7 +138,7 @@ static void call_answered(void *arg, const struct wallet_answer *a)
     c->answer = *a;
     struct str *const texts[] = {&c->answer.code, &c->answer.message, &c->answer.ref,
         &c->answer.url, &c->answer.trx_id, &c->answer.currency, &c->answer.invoice,
-        &c->answer.payer};
+        &c->answer.payer, &c->answer.challenge};
     for (size_t i = 0; i < array_len(texts); i++) {
         struct str copy = arena_copy(&c->arena, *texts[i]);
         if (str_absent(copy) && !str_absent(*texts[i])) {
@@ -141,10 +166,14 @@ static void call_start(void *arg)
         .currency = c->currency,
         .callback_url = c->callback_url,
         .payer_reference = c->payer_reference,
+        .payer_ip = c->payer_ip,
     };
     switch (c->kind) {
     case ERRAND_CREATE:
         ops->create(w, &create, call_answered, c);
+        break;
+    case ERRAND_PLACE:
+        ops->place(w, &create, c->ref, c->challenge, call_answered, c);
         break;
     case ERRAND_EXECUTE:
         ops->execute(w, c->credential_id, c->ref, call_answered, c);
@@ -155,7 +184,8 @@ static void call_start(void *arg)
     }
 }
 
-struct errand *errand_new(struct service *s, enum errand_kind kind, const struct attempt_row *a)
+struct errand *errand_new(
+    struct service *s, enum errand_kind kind, const struct attempt_row *a, struct str payer_ip)
 {
     struct errand *c = mem_alloc(sizeof *c);
     c->service = s;
@@ -165,12 +195,14 @@ struct errand *errand_new(struct service *s, enum errand_kind kind, const struct
     c->wallet = a->wallet;
     c->credential_id = a->credential_id;
     c->amount = a->amount;
+    c->asked_until = a->next_ask_at;
     arena_init(&c->arena, CALL_BYTES_MAX);
     arena_init(&c->scratch, SCRATCH_BYTES_MAX);
     c->ref = arena_copy(&c->arena, a->wallet_ref);
     c->invoice = arena_copy(&c->arena, a->invoice);
     c->currency = arena_copy(&c->arena, a->currency);
     c->callback_url = callback_url(s, &c->arena, a);
+    c->payer_ip = arena_copy(&c->arena, payer_ip);
     char reference[32];
     int n = snprintf(reference, sizeof reference, "P%lld", (long long)a->payment_id);
     c->payer_reference = arena_copy(&c->arena, (struct str){reference, (size_t)n});

@@ -6,7 +6,7 @@
 #include "service/service.h"
 #include "store/store_payment.h"
 
-enum errand_kind { ERRAND_CREATE, ERRAND_EXECUTE, ERRAND_QUERY };
+enum errand_kind { ERRAND_CREATE, ERRAND_PLACE, ERRAND_EXECUTE, ERRAND_QUERY };
 const char *errand_text(enum errand_kind k);
 
 struct errand {
@@ -19,16 +19,23 @@ struct errand {
     int64_t credential_id;
     struct arena arena;   /* what is asked and what was answered */
     struct arena scratch; /* the unit's */
-    struct str ref, invoice, currency, callback_url, payer_reference;
+    struct str ref, invoice, currency, callback_url, payer_reference, challenge, payer_ip;
+    int64_t
+        asked_until; /* the attempt's next_ask_at when the call began: another one says that somebody came between */
+    bool renamed; /* the invoice, once */
     struct money amount;
     struct wallet_answer answer;
     int tries; /* of the unit */
     /* set by the unit */
     bool wake_settle, wake_deliver;
+    bool goes_on;          /* after the commit, with `next` */
+    enum errand_kind next; /* PLACE with the answer's reference, or CREATE with `next_invoice` */
+    struct str next_invoice;
 };
 
-/* The attempt's work_begin was done by the caller, in the unit that made the call due. */
-struct errand *errand_new(struct service *s, enum errand_kind kind, const struct attempt_row *a);
+/* The attempt's work_begin was done by the caller, in the unit that made the call due. `payer_ip` may be absent for a query. */
+struct errand *errand_new(
+    struct service *s, enum errand_kind kind, const struct attempt_row *a, struct str payer_ip);
 /* Sends it, once; applies the answer; frees it. Any thread. While the service stops nothing is sent or applied: the rows tell
  * the next start. */
 void errand_send(struct errand *c);

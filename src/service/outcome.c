@@ -1,10 +1,9 @@
 /* What a wallet's answer does to an attempt and its payment. The only money rules are here: compare before paid, never take an
  * unclear answer for a no, never drop money that arrived. */
+#include "service/outcome.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "base/url.h"
-#include "service/errand.h"
 #include "service/transition.h"
 
 #define SECOND_MS INT64_C(1000)
@@ -27,9 +26,15 @@ struct judgement {
     int64_t next_ask_at;
 };
 
-/* What the wallet answered, whatever it does to the states. */
-static enum err answer_note(
-    struct errand *c, struct tx *tx, const struct attempt_row *a, const char *word)
+static const char *const words[] = {
+    [WALLET_OK] = "ok",
+    [WALLET_DECLINED] = "declined",
+    [WALLET_PENDING] = "pending",
+    [WALLET_UNKNOWN] = "unknown",
+    [WALLET_BROKEN] = "broken",
+};
+
+enum err outcome_note(struct errand *c, struct tx *tx, const struct attempt_row *a)
 {
     struct buf b;
     struct json_writer w;
@@ -55,7 +60,7 @@ static enum err answer_note(
         .event = str_from(event),
         .from_state = STR_ABSENT,
         .to_state = STR_ABSENT,
-        .reason = str_from(word),
+        .reason = str_from(words[c->answer.outcome]),
         .detail = buf_ok(&b) ? buf_view(&b) : STR_ABSENT,
     };
     enum err e = store_event_add(tx, &row);
@@ -76,36 +81,10 @@ static struct str payer_mask(struct errand *c)
     return mask;
 }
 
-/* ---- create ---- */
-
-static bool create_usable(const struct wallet_answer *w)
-{
-    struct url u;
-    return w->outcome == WALLET_OK && w->ref.n > 0 && w->ref.n <= 128 && w->url.n > 0 &&
-           w->url.n <= 4096 && url_parse(w->url, &u) == ERR_OK;
-}
-
-/* A lost create is a failed one: without our execute no money can move, so the payer simply tries again. */
-static enum err apply_create(struct errand *c, struct tx *tx, const struct attempt_row *a)
-{
-    struct attempt_row to = *a;
-    if (a->state != ATTEMPT_CREATING) {
-        return ERR_OK;
-    }
-    to.next_ask_at = 0;
-    if (create_usable(&c->answer)) {
-        to.wallet_ref = c->answer.ref;
-        to.wallet_url = c->answer.url;
-        return transition_attempt(tx, a, ATTEMPT_EV_CREATED, STR("wallet"), &to);
-    }
-    to.reason = c->answer.outcome == WALLET_DECLINED ? STR("declined") : STR("unavailable");
-    return transition_attempt(tx, a, ATTEMPT_EV_CREATE_FAILED, STR("wallet"), &to);
-}
-
 /* ---- execute and query ---- */
 
 /* Names what the wallet says differently from us; NULL when all fits. */
-static const char *differs(const struct wallet_answer *w, const struct attempt_row *a)
+const char *outcome_differs(const struct wallet_answer *w, const struct attempt_row *a)
 {
     if (str_absent(w->ref) || !str_eq(w->ref, a->wallet_ref)) {
         return "reference_differs";
@@ -116,6 +95,9 @@ static const char *differs(const struct wallet_answer *w, const struct attempt_r
     if (str_absent(w->currency) || !str_eq(w->currency, a->currency)) {
         return "currency_differs";
     }
+    if (w->elsewhere) {
+        return "merchant_differs";
+    }
     if (!str_absent(w->invoice) && !str_eq(w->invoice, a->invoice)) {
         return "invoice_differs";
     }
@@ -124,7 +106,7 @@ static const char *differs(const struct wallet_answer *w, const struct attempt_r
 
 static struct judgement judge_completed(const struct wallet_answer *w, const struct attempt_row *a)
 {
-    const char *why = differs(w, a);
+    const char *why = outcome_differs(w, a);
     return (struct judgement){
         .verdict = why ? VERDICT_MISMATCH : VERDICT_PAID, .reason = str_from(why)};
 }
@@ -210,7 +192,7 @@ static struct judgement judge_query(
     return judge_unclear(w, a, now);
 }
 
-static struct transition transition_of(
+struct transition outcome_transition(
     struct errand *c, const struct attempt_row *a, enum payment_event event, struct str reason)
 {
     return (struct transition){
@@ -231,7 +213,7 @@ static enum err apply_review(struct errand *c, struct tx *tx, struct payment_row
     bool gave_up = v == VERDICT_GIVE_UP;
     struct attempt_row to = *a;
     struct transition t =
-        transition_of(c, a, gave_up ? PAYMENT_EV_GIVE_UP : PAYMENT_EV_MISMATCH, reason);
+        outcome_transition(c, a, gave_up ? PAYMENT_EV_GIVE_UP : PAYMENT_EV_MISMATCH, reason);
     to.reason = reason;
     to.next_ask_at = 0;
     enum err e = transition_attempt(
@@ -243,7 +225,7 @@ static enum err apply_paid(
     struct errand *c, struct tx *tx, struct payment_row *p, const struct attempt_row *a)
 {
     struct attempt_row to = *a;
-    struct transition t = transition_of(c, a, PAYMENT_EV_PAID, STR_ABSENT);
+    struct transition t = outcome_transition(c, a, PAYMENT_EV_PAID, STR_ABSENT);
     enum err e = transition_apply(tx, p, &t);
     if (e == ERR_DUPLICATE) {
         return apply_review(c, tx, p, a, VERDICT_MISMATCH, STR("trx_id_taken"));
@@ -263,7 +245,7 @@ static enum err apply_declined(struct errand *c, struct tx *tx, struct payment_r
     const struct attempt_row *a, struct str reason)
 {
     struct attempt_row to = *a;
-    struct transition t = transition_of(c, a, PAYMENT_EV_DECLINED, reason);
+    struct transition t = outcome_transition(c, a, PAYMENT_EV_DECLINED, reason);
     t.payer_mask = STR_ABSENT;
     to.reason = reason;
     to.next_ask_at = 0;
@@ -318,7 +300,8 @@ static enum err apply_stray(
     struct errand *c, struct tx *tx, struct payment_row *p, const struct attempt_row *a)
 {
     const struct wallet_answer *w = &c->answer;
-    struct transition t = transition_of(c, a, PAYMENT_EV_LATE_MONEY, STR("paid_after_decision"));
+    struct transition t =
+        outcome_transition(c, a, PAYMENT_EV_LATE_MONEY, STR("paid_after_decision"));
     enum err e = ERR_OK;
     if (a->state == ATTEMPT_PAID) {
         return apply_again(c, a);
@@ -369,20 +352,18 @@ static enum err apply_money(struct errand *c, struct tx *tx, const struct attemp
 
 enum err outcome_apply(struct errand *c, struct tx *tx)
 {
-    static const char *const words[] = {
-        [WALLET_OK] = "ok",
-        [WALLET_DECLINED] = "declined",
-        [WALLET_PENDING] = "pending",
-        [WALLET_UNKNOWN] = "unknown",
-        [WALLET_BROKEN] = "broken",
-    };
     struct attempt_row a;
     enum err e = store_attempt_by_id(tx_db(tx), &c->scratch, c->attempt_id, &a);
-    if (e == ERR_OK) {
-        e = answer_note(c, tx, &a, words[c->answer.outcome]);
-    }
     if (e != ERR_OK) {
         return e;
     }
-    return c->kind == ERRAND_CREATE ? apply_create(c, tx, &a) : apply_money(c, tx, &a);
+    if (c->kind == ERRAND_QUERY && outcome_takes_at_page(a.wallet)) {
+        return outcome_apply_page(c, tx, &a);
+    }
+    e = outcome_note(c, tx, &a);
+    if (e != ERR_OK) {
+        return e;
+    }
+    return c->kind == ERRAND_CREATE || c->kind == ERRAND_PLACE ? outcome_apply_create(c, tx, &a)
+                                                               : apply_money(c, tx, &a);
 }

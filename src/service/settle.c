@@ -14,7 +14,11 @@
 #define EXPIRED_MAX 256
 /* Queries under way at once. */
 #define ASKED_MAX 64
+/* Of these too, in a room of their own: they come by hundreds, and must not keep the others. */
+#define VERIFIED_MAX 64
 #define ROUNDS_MAX 64
+
+typedef enum err (*due_fn)(struct db *db, int64_t now, int64_t *ret_ids, int max, int *ret_count);
 
 struct settle {
     struct service *service;
@@ -23,11 +27,13 @@ struct settle {
     pthread_cond_t cond; /* kicked, stopped, or a unit of the round ended */
     bool kicked, stop;
     int waiting; /* units of the round that have not ended */
+    bool held;   /* one of them left its row as it is */
 };
 
-void settle_unit_ended(struct settle *x)
+void settle_unit_ended(struct settle *x, bool held)
 {
     pthread_mutex_lock(&x->lock);
+    x->held = x->held || held;
     x->waiting--;
     pthread_cond_broadcast(&x->cond);
     pthread_mutex_unlock(&x->lock);
@@ -43,7 +49,7 @@ static bool unit_submit(struct settle *x, int64_t id,
     enum err e = store_submit(x->service->store, &unit->unit);
     if (e != ERR_OK) {
         settle_unit_free(unit);
-        settle_unit_ended(x);
+        settle_unit_ended(x, false);
     }
     return e == ERR_OK;
 }
@@ -60,24 +66,42 @@ static bool units_wait(struct settle *x)
     return stop;
 }
 
-/* Attempts whose wallet must be asked, or whose create was lost. One with a call under way waits for that call's answer. */
-static void look_at_attempts(struct settle *x, struct db *db, int64_t now)
+/* One with a call under way waits for that call's answer. */
+static void look_at_due(struct settle *x, struct db *db, int64_t now, due_fn due, int room)
 {
     int64_t ids[DUE_MAX];
     int count = 0;
     struct work *work = x->service->work;
-    enum err e = store_attempt_due(db, now, ids, DUE_MAX, &count);
+    enum err e = due(db, now, ids, DUE_MAX, &count);
     if (e != ERR_OK) {
         log_error("due_attempts_not_read", LOG_ERR(e));
         return;
     }
-    int room = ASKED_MAX - work_count_of(work, WORK_ASK);
     for (int i = 0; i < count && room > 0; i++) {
         if (!work_has(work, ids[i]) && unit_submit(x, ids[i], settle_unit_attempt)) {
             room--;
         }
     }
     (void)units_wait(x);
+}
+
+/* Attempts whose wallet must be asked, or whose create was lost. */
+static void look_at_attempts(struct settle *x, struct db *db, int64_t now)
+{
+    struct work *work = x->service->work;
+    look_at_due(x, db, now, store_attempt_due, ASKED_MAX - work_count_of(work, WORK_ASK));
+    look_at_due(
+        x, db, now, store_attempt_due_at_page, VERIFIED_MAX - work_count_of(work, WORK_VERIFY));
+}
+
+/* True once after units were held: what is read again would be the same rows. */
+static bool held_take(struct settle *x)
+{
+    pthread_mutex_lock(&x->lock);
+    bool held = x->held;
+    x->held = false;
+    pthread_mutex_unlock(&x->lock);
+    return held;
 }
 
 /* Many payments may run out in one second: their units are submitted together, so they share commits. */
@@ -95,7 +119,7 @@ static void look_at_payments(struct settle *x, struct db *db, int64_t now)
         for (int i = 0; i < count && all_in; i++) {
             all_in = unit_submit(x, ids[i], settle_unit_expire);
         }
-        stop = units_wait(x);
+        stop = units_wait(x) || held_take(x);
         if (count > 0) {
             work_kick_deliver(x->service->work);
         }

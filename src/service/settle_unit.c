@@ -3,19 +3,22 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "service/errand.h"
+#include "service/outcome.h"
 #include "service/transition.h"
 #include "service/work.h"
 
 #define UNIT_BYTES_MAX (1U << 20)
 /* Beyond the wallet's time-out, token calls included: when a query is taken as lost with its process. */
 #define ASK_MARGIN_MS 60000
+/* So long the end of a payment waits for a wallet that takes the money at its page. */
+#define PAGE_GRACE_MS 60000
 
 static void unit_reset(struct settle_unit *u)
 {
     if (u->asks) {
         work_end(u->service->work, u->attempt.id);
     }
-    u->asks = false;
+    u->asks = u->held = false;
     arena_reset(&u->arena);
 }
 
@@ -29,6 +32,7 @@ static void unit_done(struct store_unit *unit, enum err result)
 {
     struct settle_unit *u = unit_owner(unit, struct settle_unit, unit);
     struct settle *x = u->settle;
+    bool held = u->held && result == ERR_OK;
     if (result != ERR_OK) {
         unit_reset(u);
     }
@@ -36,10 +40,10 @@ static void unit_done(struct store_unit *unit, enum err result)
         log_error("settle_step_failed", LOG_I("id", u->id), LOG_ERR(result));
     }
     if (u->asks) {
-        errand_send(errand_new(u->service, ERRAND_QUERY, &u->attempt));
+        errand_send(errand_new(u->service, ERRAND_QUERY, &u->attempt, STR_ABSENT));
     }
     settle_unit_free(u);
-    settle_unit_ended(x);
+    settle_unit_ended(x, held);
 }
 
 static struct settle_unit *unit_new(struct settle *x, struct service *s, int64_t id,
@@ -54,20 +58,23 @@ static struct settle_unit *unit_new(struct settle *x, struct service *s, int64_t
     return u;
 }
 
-/* No money can have moved, and the payer may press again. */
+/* No money can have moved, and the payer may press again. Where the wallet has given a reference the payment may have been
+ * placed, though nobody was told where its page is: it is asked all the same. */
 static enum err create_lost(struct tx *tx, const struct attempt_row *a)
 {
     struct attempt_row to = *a;
-    to.next_ask_at = 0;
+    to.next_ask_at = str_absent(a->wallet_ref) ? 0 : tx_now_ms(tx);
     to.reason = STR("unavailable");
     return transition_attempt(tx, a, ATTEMPT_EV_CREATE_FAILED, STR("clock"), &to);
 }
 
 /* The next time to ask is moved on before the wallet is asked, so that a crash leaves a row that is asked about again. */
-static enum err ask(struct settle_unit *u, struct tx *tx, const struct attempt_row *a)
+static enum err ask(
+    struct settle_unit *u, struct tx *tx, const struct attempt_row *a, enum work_kind kind)
 {
     struct attempt_row to = *a;
     to.next_ask_at = tx_now_ms(tx) + u->service->config->wallet_timeout_ms + ASK_MARGIN_MS;
+    to.asked_at = tx_now_ms(tx);
     to.asks = a->asks + 1;
     enum err e = ERR_OK;
     if (a->state == ATTEMPT_EXECUTING) {
@@ -76,7 +83,7 @@ static enum err ask(struct settle_unit *u, struct tx *tx, const struct attempt_r
     } else {
         e = store_attempt_cas(tx, a, &to);
     }
-    if (e == ERR_OK && work_begin(u->service->work, a->id, WORK_ASK)) {
+    if (e == ERR_OK && work_begin(u->service->work, a->id, kind)) {
         u->asks = true;
         u->attempt = to;
         return ERR_OK;
@@ -100,14 +107,45 @@ static enum err attempt_run(struct store_unit *unit, struct tx *tx)
         return create_lost(tx, &a);
     }
     if (a.state == ATTEMPT_EXECUTING || a.state == ATTEMPT_UNKNOWN) {
-        return ask(u, tx, &a);
+        return ask(u, tx, &a, WORK_ASK);
     }
-    return ERR_OK;
+    return outcome_is_at_page(&a) ? ask(u, tx, &a, WORK_VERIFY) : ERR_OK;
 }
 
 struct settle_unit *settle_unit_attempt(struct settle *x, struct service *s, int64_t attempt_id)
 {
     return unit_new(x, s, attempt_id, attempt_run);
+}
+
+/* ---- the end ---- */
+
+struct page_search {
+    struct settle_unit *unit;
+    int64_t now;
+    bool asked; /* an attempt whose wallet is being asked, or is about to be */
+};
+
+static enum err page_match(void *arg, const struct attempt_row *a)
+{
+    struct page_search *s = arg;
+    bool due = a->next_ask_at != 0 && a->next_ask_at <= s->now;
+    if (outcome_is_at_page(a) && (due || work_has(s->unit->service->work, a->id))) {
+        s->asked = true;
+    }
+    return ERR_OK;
+}
+
+/* A payer who paid in the last minute is not told that it was too late: the end waits for what the wallet says. */
+static enum err end_waits(
+    struct settle_unit *u, struct tx *tx, const struct payment_row *p, bool *ret)
+{
+    struct page_search s = {.unit = u, .now = tx_now_ms(tx)};
+    enum err e = ERR_OK;
+    if (s.now < p->expires_at + PAGE_GRACE_MS && outcome_takes_at_page(p->wallet)) {
+        e = store_attempt_each(tx_db(tx), p->id, page_match, &s);
+    }
+    *ret = s.asked;
+    return e;
 }
 
 static enum err expire_run(struct store_unit *unit, struct tx *tx)
@@ -122,6 +160,10 @@ static enum err expire_run(struct store_unit *unit, struct tx *tx)
     }
     if (p.state != PAYMENT_OPEN || tx_now_ms(tx) < p.expires_at) {
         return ERR_OK;
+    }
+    e = end_waits(u, tx, &p, &u->held);
+    if (e != ERR_OK || u->held) {
+        return e;
     }
     e = store_attempt_last(tx_db(tx), &u->arena, p.id, &last);
     if (e != ERR_OK && e != ERR_NO_ROW) {

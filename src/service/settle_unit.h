@@ -11,6 +11,7 @@ struct settle_unit {
     struct service *service;
     int64_t id;
     struct arena arena;
+    bool held; /* the end waits for the wallet's answer */
     bool asks; /* the attempt below is asked about after the commit; its work_begin was done */
     struct attempt_row attempt;
 };
@@ -21,7 +22,7 @@ struct settle_unit *settle_unit_attempt(struct settle *x, struct service *s, int
 struct settle_unit *settle_unit_expire(struct settle *x, struct service *s, int64_t payment_id);
 void settle_unit_free(struct settle_unit *u);
 
-/* settle.c's: each submitted unit ends once. */
-void settle_unit_ended(struct settle *x);
+/* settle.c's: each submitted unit ends once. `held`: its row stays as it is for now. */
+void settle_unit_ended(struct settle *x, bool held);
 
 #endif

@@ -4,11 +4,11 @@
 #define ATTEMPT_COLUMNS                                                                            \
     "id, payment_id, number, wallet, credential_id, state, version, callback_token, invoice,"      \
     " amount, currency, wallet_ref, wallet_url, trx_id, payer_mask, reason, created_at,"           \
-    " execute_sent_at, next_ask_at, asks"
+    " execute_sent_at, next_ask_at, asked_at, asks"
 
 static const struct db_sql SQL_ADD = {
     "INSERT INTO attempt (" ATTEMPT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $10,"
-    " $11, $12, $13, $14, $15, $16, $17, $18, $19)"};
+    " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"};
 static const struct db_sql SQL_BY_ID = {"SELECT " ATTEMPT_COLUMNS " FROM attempt WHERE id = $1"};
 static const struct db_sql SQL_BY_TOKEN = {
     "SELECT " ATTEMPT_COLUMNS " FROM attempt WHERE callback_token = $1"};
@@ -23,11 +23,16 @@ static const struct db_sql SQL_EACH = {
     "SELECT " ATTEMPT_COLUMNS " FROM attempt WHERE payment_id = $1 ORDER BY number"};
 static const struct db_sql SQL_CAS = {
     "UPDATE attempt SET state = $1, wallet_ref = $2, wallet_url = $3, trx_id = $4, payer_mask = $5,"
-    " reason = $6, execute_sent_at = $7, next_ask_at = $8, asks = $9, version = version + 1"
-    " WHERE id = $10 AND state = $11 AND version = $12"};
+    " reason = $6, execute_sent_at = $7, next_ask_at = $8, asks = $9, asked_at = $10, invoice = "
+    "$11,"
+    " version = version + 1 WHERE id = $12 AND state = $13 AND version = $14"};
 static const struct db_sql SQL_DUE = {
     "SELECT id FROM attempt WHERE next_ask_at <= $1"
     " AND state IN ('creating', 'executing', 'unknown') ORDER BY next_ask_at, id LIMIT $2"};
+static const struct db_sql SQL_DUE_AT_PAGE = {
+    "SELECT id FROM attempt WHERE next_ask_at <= $1"
+    " AND state IN ('redirected', 'refused', 'cancelled', 'failed')"
+    " ORDER BY next_ask_at, id LIMIT $2"};
 
 static void attempt_read(struct row *r, struct attempt_row *ret)
 {
@@ -50,6 +55,7 @@ static void attempt_read(struct row *r, struct attempt_row *ret)
         .created_at = row_int(r, "created_at"),
         .execute_sent_at = row_int(r, "execute_sent_at"),
         .next_ask_at = row_int(r, "next_ask_at"),
+        .asked_at = row_int(r, "asked_at"),
         .asks = row_int(r, "asks"),
     };
     row_check(r, attempt_state_parse(db_col_str(r->st, "state"), &ret->state));
@@ -80,7 +86,8 @@ enum err store_attempt_add(struct tx *tx, struct attempt_row *r)
     db_int(st, 16, r->created_at);
     db_int(st, 17, r->execute_sent_at);
     db_opt(st, 18, r->next_ask_at);
-    db_int(st, 19, r->asks);
+    db_int(st, 19, r->asked_at);
+    db_int(st, 20, r->asks);
     e = db_do_one(st, ERR_INTERNAL);
     if (e != ERR_OK)
         return e;
@@ -139,19 +146,33 @@ enum err store_attempt_cas(struct tx *tx, const struct attempt_row *from, struct
     db_int(st, 7, to->execute_sent_at);
     db_opt(st, 8, to->next_ask_at);
     db_int(st, 9, to->asks);
-    db_int(st, 10, from->id);
-    db_text(st, 11, str_from(attempt_state_text(from->state)));
-    db_int(st, 12, from->version);
+    db_int(st, 10, to->asked_at);
+    db_text(st, 11, to->invoice);
+    db_int(st, 12, from->id);
+    db_text(st, 13, str_from(attempt_state_text(from->state)));
+    db_int(st, 14, from->version);
     enum err e = db_do_one(st, ERR_CONFLICT);
     if (e == ERR_OK)
         to->version = from->version + 1;
     return e;
 }
 
-enum err store_attempt_due(struct db *db, int64_t now, int64_t *ret_ids, int max, int *ret_count)
+static enum err due_ids(
+    struct db *db, const struct db_sql *sql, int64_t now, int64_t *ret_ids, int max, int *ret_count)
 {
-    struct db_stmt *st = db_query(db, &SQL_DUE);
+    struct db_stmt *st = db_query(db, sql);
     db_int(st, 1, now);
     db_int(st, 2, max);
     return row_ids(st, ret_ids, max, ret_count);
+}
+
+enum err store_attempt_due(struct db *db, int64_t now, int64_t *ret_ids, int max, int *ret_count)
+{
+    return due_ids(db, &SQL_DUE, now, ret_ids, max, ret_count);
+}
+
+enum err store_attempt_due_at_page(
+    struct db *db, int64_t now, int64_t *ret_ids, int max, int *ret_count)
+{
+    return due_ids(db, &SQL_DUE_AT_PAGE, now, ret_ids, max, ret_count);
 }

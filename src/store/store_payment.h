@@ -112,7 +112,7 @@ struct attempt_row {
     struct str invoice;        /* our reference at the wallet, unique */
     struct money amount;
     struct str currency;
-    struct str wallet_ref; /* bKash paymentID; absent until created */
+    struct str wallet_ref; /* bKash paymentID, Nagad paymentReferenceId; absent until created */
     struct str wallet_url; /* where the payer goes; absent until created */
     struct str trx_id;     /* absent until paid */
     struct str payer_mask;
@@ -120,6 +120,7 @@ struct attempt_row {
     int64_t created_at;
     int64_t execute_sent_at; /* 0: execute never sent */
     int64_t next_ask_at;     /* when settle asks the wallet next; 0: not waiting */
+    int64_t asked_at;        /* when settle asked last; 0: never */
     int64_t asks;            /* queries made */
 };
 
@@ -138,11 +139,14 @@ typedef enum err (*store_attempt_fn)(void *arg, const struct attempt_row *r);
 enum err store_attempt_each(
     struct db *db, int64_t payment_id, store_attempt_fn fn, void *arg) must_check;
 /* Compare-and-set on (state, version) like the payment's; columns: state, wallet_ref, wallet_url, trx_id, payer_mask, reason,
- * execute_sent_at, next_ask_at, asks. */
+ * execute_sent_at, next_ask_at, asked_at, asks, invoice. */
 enum err store_attempt_cas(
     struct tx *tx, const struct attempt_row *from, struct attempt_row *to) must_check;
 /* Attempts in CREATING, EXECUTING or UNKNOWN with 0 < next_ask_at <= now; ids, oldest first. */
 enum err store_attempt_due(
+    struct db *db, int64_t now, int64_t *ret_ids, int max, int *ret_count) must_check;
+/* The same for those in REDIRECTED, REFUSED, CANCELLED or FAILED: of wallets that take the money at their page. */
+enum err store_attempt_due_at_page(
     struct db *db, int64_t now, int64_t *ret_ids, int max, int *ret_count) must_check;
 
 /* Append-only. `detail` is JSON or absent. */

@@ -12,7 +12,8 @@ struct credential_row {
     int64_t account_id;  /* 0: shared by all accounts */
     struct str base_url; /* of the wallet's API */
     struct str
-        secret_box; /* JSON {"username","password","app_key","app_secret"}, purpose "wallet" */
+        secret_box; /* purpose "wallet"; JSON: bKash {"username","password","app_key","app_secret"}, Nagad
+                       {"merchant_id","own_key","wallet_key"} with keys as base64 of their DER */
     bool enabled;
     int64_t created_at;
 };

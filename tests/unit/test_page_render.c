@@ -179,7 +179,11 @@ static void a_payment_that_nobody_paid_in_time_is_not_said_to_be_confirmed(void 
     struct page_view v = page_sample(PAGE_CONFIRMING);
     cleanup(mem_free_at) char *asked = html_of(&v, PAGE_LANG_EN, false);
     assert_has(asked, "Please do not pay again.");
-    v.payment.state = PAYMENT_OPEN;
+    v.payment.state =
+        PAYMENT_OPEN; /* its payer has come back from a wallet that takes the money at its page */
+    cleanup(mem_free_at) char *came_back = html_of(&v, PAGE_LANG_EN, false);
+    assert_has(came_back, "Please do not pay again.");
+    v.seconds_left = 0;
     cleanup(mem_free_at) char *ending = html_of(&v, PAGE_LANG_EN, false);
     assert_has(ending, "The time has run out");
     assert_lacks(ending, "Confirming");

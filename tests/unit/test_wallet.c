@@ -30,7 +30,8 @@ static void connectors_are_found_by_their_wallet(void **state)
     (void)state;
     assert_ptr_equal(wallet_ops_find(WALLET_BKASH), &bkash_ops);
     assert_true(bkash_ops.needs_execute);
-    assert_null(wallet_ops_find(WALLET_NAGAD));
+    assert_ptr_equal(wallet_ops_find(WALLET_NAGAD), &nagad_ops);
+    assert_false(nagad_ops.needs_execute);
     assert_null(wallet_ops_find(WALLET_ROCKET));
     assert_null(wallet_ops_find(WALLET_COUNT));
 }

@@ -170,5 +170,7 @@ bool cli_secret_open(struct cli *c, struct str box, struct buf *ret_text) must_c
 bool cli_secret_read(const char *option, const char *path, struct buf *ret_text) must_check;
 /* From NAME-file, NAME-stdin or NAME-env, whichever is given. False, told, when none or several are. */
 bool cli_secret_option(struct cli *c, const char *name, struct buf *ret_text) must_check;
+/* wallet_nagad.c: a Nagad credential's content as JSON. False, told. Wipe the text. */
+bool cli_nagad_secrets(struct cli *c, struct buf *plain) must_check;
 
 #endif

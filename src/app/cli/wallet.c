@@ -31,36 +31,50 @@ static bool base_url_check(struct cli *c, struct str s)
 
 static bool key_text(struct cli *c, const char *name, struct str *ret)
 {
+    if (!cli_has(c, name)) {
+        cli_usage(c, "--%s TEXT is required", name);
+        return false;
+    }
     return cli_get_name(c, name, 1000, ret);
 }
 
-/* {"username","password","app_key","app_secret"} into the row's box. */
-static bool secrets_seal(struct cli *c, struct credential_row *r)
+/* {"username","password","app_key","app_secret"} */
+static bool bkash_secrets(struct cli *c, struct buf *plain)
 {
     struct str username = STR_ABSENT, app_key = STR_ABSENT;
-    struct buf password, app_secret, plain, box;
+    struct buf password, app_secret;
     struct json_writer w;
     buf_init(&password, SECRET_MAX);
     buf_init(&app_secret, SECRET_MAX);
-    buf_init(&plain, SECRETS_MAX);
-    buf_init(&box, 2 * SECRETS_MAX);
     bool good = key_text(c, "username", &username) && key_text(c, "app-key", &app_key) &&
                 cli_secret_option(c, "password", &password) &&
                 cli_secret_option(c, "app-secret", &app_secret);
     if (good) {
-        json_w_init(&w, &plain);
+        json_w_init(&w, plain);
         json_w_open(&w, '{');
         json_w_kstr(&w, "username", username);
         json_w_kstr(&w, "password", buf_view(&password));
         json_w_kstr(&w, "app_key", app_key);
         json_w_kstr(&w, "app_secret", buf_view(&app_secret));
         json_w_close(&w);
+    }
+    buf_wipe(&password);
+    buf_wipe(&app_secret);
+    return good;
+}
+
+/* What the wallet's credential consists of, into the row's box. */
+static bool secrets_seal(struct cli *c, struct credential_row *r)
+{
+    struct buf plain, box;
+    buf_init(&plain, SECRETS_MAX);
+    buf_init(&box, 2 * SECRETS_MAX);
+    bool good = r->wallet == WALLET_NAGAD ? cli_nagad_secrets(c, &plain) : bkash_secrets(c, &plain);
+    if (good) {
         good = buf_ok(&plain);
         box_seal(c->service.keys, "wallet", buf_view(&plain), &box);
         r->secret_box = arena_copy(&c->arena, buf_view(&box));
     }
-    buf_wipe(&password);
-    buf_wipe(&app_secret);
     buf_wipe(&plain);
     buf_clear(&box);
     return good;
@@ -192,14 +206,17 @@ static int disable_run(struct cli *c)
 static const struct cli_option add_options[] = {
     {.name = "name", .arg = "TEXT", .help = "for people; else one is made up"},
     {.name = "base-url", .arg = "URL", .help = "of the wallet's API", .required = true},
-    {.name = "username", .arg = "TEXT", .help = "as the wallet gave it", .required = true},
-    {.name = "app-key", .arg = "TEXT", .help = "as the wallet gave it", .required = true},
-    {.name = "password-file", .arg = "FILE", .help = "holds the password"},
+    {.name = "username", .arg = "TEXT", .help = "bKash: as bKash gave it"},
+    {.name = "app-key", .arg = "TEXT", .help = "bKash: as bKash gave it"},
+    {.name = "password-file", .arg = "FILE", .help = "bKash: holds the password"},
     {.name = "password-stdin", .help = "a line of standard input is the password"},
     {.name = "password-env", .arg = "NAME", .help = "a variable holds the password"},
     {.name = "app-secret-file", .arg = "FILE", .help = "holds the app secret"},
     {.name = "app-secret-stdin", .help = "a line of standard input, the password's next"},
     {.name = "app-secret-env", .arg = "NAME", .help = "a variable holds the app secret"},
+    {.name = "merchant-id", .arg = "DIGITS", .help = "Nagad: as Nagad gave it"},
+    {.name = "private-key-file", .arg = "FILE", .help = "Nagad: the merchant's private key"},
+    {.name = "nagad-key-file", .arg = "FILE", .help = "Nagad: Nagad's public key"},
     {.name = "account", .arg = "UUID", .help = "for this account alone; else for all"},
     {.name = NULL},
 };
@@ -207,7 +224,7 @@ static const struct cli_option add_options[] = {
 const struct cli_command cli_wallet_commands[] = {
     {.noun = "wallet",
         .verb = "add",
-        .operand = "bkash",
+        .operand = "bkash|nagad",
         .need = CLI_NEEDS_STORE,
         .options = add_options,
         .run = add_run,

@@ -197,6 +197,7 @@ CREATE TABLE attempt (
     created_at INTEGER NOT NULL,
     execute_sent_at INTEGER NOT NULL,
     next_ask_at INTEGER,
+    asked_at INTEGER NOT NULL,
     asks INTEGER NOT NULL CHECK (asks >= 0),
     UNIQUE (payment_id, number)
 ) STRICT;
