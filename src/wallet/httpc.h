@@ -7,6 +7,9 @@
 
 struct httpc;
 
+/* "tls_client": the caller's own certificate or key can't be used, or the peer's TLS refused it or missed one. Such a peer has
+ * read nothing, though bytes may have left (TLS 1.3 sends before it is refused). It is never sent. */
+
 /* The only three ways in which a call can end. What may have been sent and got no whole answer is MAYBE_SENT:
  * its effect at the peer is unknown. */
 enum httpc_outcome {
@@ -23,7 +26,7 @@ struct httpc_result {
     struct str retry_after;  /* header's value; absent */
     struct str content_type; /* absent */
     const char *
-        error; /* "timeout", "connect", "resolve", "tls", "blocked", "too_large", "protocol", "reset",
+        error; /* "timeout", "connect", "resolve", "tls", "tls_client", "blocked", "too_large", "protocol", "reset",
                                 "stopping"; NULL for an answer */
     int64_t duration_ms;
 };
@@ -42,6 +45,9 @@ struct httpc_request {
     bool fresh_connect; /* never on a reused connection: for calls that move money */
     bool secret;        /* body and headers are wiped when the call ends */
     struct str proxy;   /* absent: none */
+    /* PEM: the certificate (and its chain) and key with which the caller shows itself to the peer, and the only issuers of
+     * peers that the call trusts. Absent: none, and those of all calls. Copied. Such a call has a connection of its own. */
+    struct str tls_certificate, tls_key, tls_issuers;
     /* On the outgoing thread; must not block; r's texts are valid until it returns. Called exactly once. */
     void (*done)(void *arg, const struct httpc_result *r);
     void *arg;

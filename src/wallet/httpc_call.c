@@ -22,12 +22,26 @@ static void headers_copy(struct httpc_call *c, const char *const *headers)
     c->headers = curl_slist_append(c->headers, "Expect:");
 }
 
+static void text_copy(struct buf *b, struct str s)
+{
+    buf_init(b, s.n);
+    buf_str(b, s);
+}
+
+static void tls_copy(struct httpc_call *c, const struct httpc_request *rq)
+{
+    text_copy(&c->tls_certificate, rq->tls_certificate);
+    text_copy(&c->tls_key, rq->tls_key);
+    text_copy(&c->tls_issuers, rq->tls_issuers);
+}
+
 struct httpc_call *httpc_call_new(const struct httpc_request *rq)
 {
     struct httpc_call *c = mem_alloc(sizeof(*c));
     c->url = mem_strndup(rq->url.p, rq->url.n);
     if (rq->proxy.n > 0)
         c->proxy = mem_strndup(rq->proxy.p, rq->proxy.n);
+    tls_copy(c, rq);
     c->post = strcmp(rq->method, "POST") == 0;
     c->has_body = !str_absent(rq->body);
     buf_init(&c->body, rq->body.n);
@@ -63,6 +77,9 @@ void httpc_call_free(struct httpc_call *c)
     buf_clear(&c->reply);
     buf_clear(&c->retry_after);
     buf_clear(&c->content_type);
+    buf_clear(&c->tls_certificate);
+    buf_wipe(&c->tls_key);
+    buf_clear(&c->tls_issuers);
     mem_free(c->url);
     mem_free(c->proxy);
     mem_free(c);
@@ -200,10 +217,31 @@ static void set_tls(struct httpc_call *c, const char *ca_file, CURLcode *ret)
         set(c, ret, CURLOPT_CAINFO, ca_file);
 }
 
+/* The call's own memory, which outlives the handle. */
+static void set_blob(struct httpc_call *c, CURLoption option, const struct buf *b, CURLcode *ret)
+{
+    struct curl_blob blob = {b->p, b->n, CURL_BLOB_NOCOPY};
+    if (b->n && *ret == CURLE_OK)
+        *ret = curl_easy_setopt(c->easy, option, &blob);
+}
+
+static void set_identity(struct httpc_call *c, CURLcode *ret)
+{
+    set_blob(c, CURLOPT_CAINFO_BLOB, &c->tls_issuers, ret);
+    if (!c->tls_certificate.n)
+        return;
+    set_blob(c, CURLOPT_SSLCERT_BLOB, &c->tls_certificate, ret);
+    set_blob(c, CURLOPT_SSLKEY_BLOB, &c->tls_key, ret);
+    set(c, ret, CURLOPT_SSLCERTTYPE, "PEM");
+    set(c, ret, CURLOPT_SSLKEYTYPE, "PEM");
+    set(c, ret, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+}
+
 static void set_connection(struct httpc_call *c, CURLcode *ret)
 {
     /* A kept connection was not checked for public_only, and could carry a request a second time. */
-    if (!c->fresh_connect && !c->public_only)
+    bool own = c->tls_certificate.n || c->tls_issuers.n;
+    if (!c->fresh_connect && !c->public_only && !own)
         return;
     set(c, ret, CURLOPT_FRESH_CONNECT, 1L);
     set(c, ret, CURLOPT_FORBID_REUSE, 1L);
@@ -212,6 +250,7 @@ static void set_connection(struct httpc_call *c, CURLcode *ret)
 static void set_callbacks(struct httpc_call *c, CURLcode *ret)
 {
     set(c, ret, CURLOPT_PRIVATE, c);
+    set(c, ret, CURLOPT_ERRORBUFFER, c->fault);
     set(c, ret, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     set(c, ret, CURLOPT_OPENSOCKETDATA, c);
     set(c, ret, CURLOPT_PREREQFUNCTION, on_request);
@@ -234,6 +273,7 @@ bool httpc_call_prepare(struct httpc_call *c, const char *ca_file)
     set_request(c, &ret);
     set_limits(c, &ret);
     set_tls(c, ca_file, &ret);
+    set_identity(c, &ret);
     set_connection(c, &ret);
     set_callbacks(c, &ret);
     c->started_ms = clock_mono_ms();
@@ -254,7 +294,8 @@ static const struct code_word words[] = {
     {CURLE_PROXY, "connect"},
     {CURLE_SSL_CONNECT_ERROR, "tls"},
     {CURLE_PEER_FAILED_VERIFICATION, "tls"},
-    {CURLE_SSL_CERTPROBLEM, "tls"},
+    {CURLE_SSL_CERTPROBLEM, "tls_client"},
+    {CURLE_SSL_CLIENTCERT, "tls_client"},
     {CURLE_SSL_CIPHER, "tls"},
     {CURLE_SSL_CACERT_BADFILE, "tls"},
     {CURLE_SSL_ISSUER_ERROR, "tls"},
@@ -266,12 +307,27 @@ static const struct code_word words[] = {
     {CURLE_ABORTED_BY_CALLBACK, "reset"},
 };
 
+/* An alert that a peer sends about a certificate is about ours. With TLS 1.3 it comes when we think that the handshake is over. */
+static bool certificate_refused(const struct httpc_call *c)
+{
+    static const char *const alerts[] = {"certificate required", "bad certificate",
+        "certificate unknown", "certificate expired", "certificate revoked",
+        "unsupported certificate", "unknown ca", "access denied"};
+    const char *alert = strstr(c->fault, " alert ");
+    for (size_t i = 0; alert && c->header_bytes == 0 && i < array_len(alerts); i++)
+        if (strstr(alert, alerts[i]))
+            return true;
+    return false;
+}
+
 static const char *error_word(const struct httpc_call *c, CURLcode code)
 {
     if (c->reply_too_large)
         return "too_large";
     if (c->address_blocked && !c->request_began && code == CURLE_COULDNT_CONNECT)
         return "blocked";
+    if (certificate_refused(c))
+        return "tls_client";
     for (size_t i = 0; i < array_len(words); i++)
         if (words[i].code == code)
             return words[i].word;
@@ -292,8 +348,9 @@ static void call_end(struct httpc_call *c, struct httpc_result *r)
 
 void httpc_call_abort(struct httpc_call *c, const char *error)
 {
+    bool unread = strcmp(error, "tls_client") == 0;
     struct httpc_result r = {
-        .outcome = c->request_began ? HTTPC_MAYBE_SENT : HTTPC_NOT_SENT,
+        .outcome = c->request_began && !unread ? HTTPC_MAYBE_SENT : HTTPC_NOT_SENT,
         .error = error,
     };
     call_end(c, &r);

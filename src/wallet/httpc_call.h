@@ -14,6 +14,8 @@ struct httpc_call {
     CURL *easy;
     struct curl_slist *headers;
     char *url, *proxy; /* proxy NULL: none */
+    struct buf tls_certificate, tls_key, tls_issuers;
+    char fault[CURL_ERROR_SIZE]; /* libcurl's words for its end */
     bool post, has_body;
     struct buf body;
     int64_t timeout_ms, connect_timeout_ms;

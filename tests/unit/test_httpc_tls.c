@@ -15,6 +15,7 @@ struct tls_peer {
     int fd, port;
     SSL_CTX *ctx;
     char ca_file[64];
+    char certificate[8192], key[8192]; /* PEM */
     pthread_t thread;
     atomic_int requests;
 };
@@ -37,6 +38,24 @@ static X509 *certificate_make(EVP_PKEY *key, const char *names)
     return x;
 }
 
+static void bio_text(BIO *b, char *out, size_t cap)
+{
+    int n = BIO_read(b, out, (int)cap - 1);
+    assert_true(n > 0);
+    out[n] = 0;
+    BIO_free(b);
+}
+
+static void pem_of(X509 *x, EVP_PKEY *key, struct tls_peer *p)
+{
+    BIO *b = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(b, x);
+    bio_text(b, p->certificate, sizeof(p->certificate));
+    b = BIO_new(BIO_s_mem());
+    PEM_write_bio_PrivateKey(b, key, NULL, NULL, 0, NULL, NULL);
+    bio_text(b, p->key, sizeof(p->key));
+}
+
 static void certificate_use(struct tls_peer *p, const char *names)
 {
     EVP_PKEY *key = EVP_RSA_gen(2048);
@@ -49,8 +68,18 @@ static void certificate_use(struct tls_peer *p, const char *names)
     FILE *f = fdopen(fd, "w");
     PEM_write_X509(f, x);
     fclose(f);
+    pem_of(x, key, p);
     X509_free(x);
     EVP_PKEY_free(key);
+}
+
+/* So that its alert arrives: closing on what was not read would reset the connection. */
+static void drain(int fd)
+{
+    char text[4096];
+    shutdown(fd, SHUT_WR);
+    while (recv(fd, text, sizeof(text), 0) > 0)
+        ;
 }
 
 static void *tls_serve(void *arg)
@@ -66,6 +95,7 @@ static void *tls_serve(void *arg)
             SSL_write(ssl, answer, sizeof(answer) - 1);
             SSL_shutdown(ssl);
         }
+        drain(fd);
         SSL_free(ssl);
     }
     return NULL;
@@ -178,10 +208,7 @@ static void *greet_wrongly(void *arg)
     struct tls_peer *p = arg;
     int fd = accept(p->fd, NULL, NULL);
     peer_send(fd, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
-    shutdown(fd, SHUT_WR);
-    char text[4096];
-    while (recv(fd, text, sizeof(text), 0) > 0)
-        ;
+    drain(fd);
     close(fd);
     return NULL;
 }
@@ -200,6 +227,103 @@ static void a_broken_handshake_is_not_sent(void **state)
     close(p.fd);
 }
 
+/* ---- with a certificate of the caller's own ---- */
+
+/* `p` asks its callers for a certificate, and takes the one that `known` has. */
+static void callers_are_asked(struct tls_peer *p, const struct tls_peer *known)
+{
+    assert_int_equal(SSL_CTX_load_verify_locations(p->ctx, known->ca_file, NULL), 1);
+    SSL_CTX_set_verify(p->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+}
+
+/* `who` NULL: without a certificate. */
+static void call_as(const struct tls_peer *p, const struct tls_peer *who, struct outcome *o)
+{
+    struct httpc *h;
+    char url[64];
+    snprintf(url, sizeof(url), "https://127.0.0.1:%d/", p->port);
+    assert_int_equal(httpc_start(1, &h), ERR_OK);
+    outcome_init(o);
+    struct httpc_request rq = request_to(url, o);
+    rq.tls_issuers = str_from(p->certificate);
+    if (who) {
+        rq.tls_certificate = str_from(who->certificate);
+        rq.tls_key = str_from(who->key);
+    }
+    submit(h, &rq);
+    outcome_wait(o);
+    httpc_stop(h);
+}
+
+static void a_caller_shows_its_certificate(void **state)
+{
+    (void)state;
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    for (size_t i = 0; i < array_len(versions); i++) {
+        struct tls_peer *p = tls_start("IP:127.0.0.1", versions[i]);
+        struct tls_peer *who = tls_start("DNS:merchant", TLS1_3_VERSION);
+        struct outcome o;
+        callers_are_asked(p, who);
+        call_as(p, who, &o);
+        assert_int_equal(o.outcome, HTTPC_ANSWERED);
+        assert_string_equal(o.body, "ok");
+        tls_stop(who);
+        tls_stop(p);
+    }
+}
+
+/* E6 */
+static void a_certificate_that_is_missing_or_refused_is_told_apart(void **state)
+{
+    (void)state;
+    struct tls_peer *p = tls_start("IP:127.0.0.1", TLS1_3_VERSION);
+    struct tls_peer *who = tls_start("DNS:merchant", TLS1_3_VERSION);
+    struct tls_peer *stranger = tls_start("DNS:stranger", TLS1_3_VERSION);
+    struct outcome o;
+    callers_are_asked(p, who);
+    call_as(p, NULL, &o);
+    assert_failed(&o, HTTPC_NOT_SENT, "tls_client");
+    call_as(p, stranger, &o);
+    assert_failed(&o, HTTPC_NOT_SENT, "tls_client");
+    assert_int_equal(atomic_load(&p->requests), 0);
+    tls_stop(stranger);
+    tls_stop(who);
+    tls_stop(p);
+}
+
+static void a_key_that_does_not_fit_is_not_sent(void **state)
+{
+    (void)state;
+    struct tls_peer *p = tls_start("IP:127.0.0.1", TLS1_3_VERSION);
+    struct tls_peer *other = tls_start("DNS:other", TLS1_3_VERSION);
+    struct tls_peer mixed = *other, none = *other;
+    struct outcome o;
+    memcpy(mixed.key, p->key, sizeof(mixed.key));
+    snprintf(none.certificate, sizeof(none.certificate), "no PEM");
+    call_as(p, &mixed, &o);
+    assert_failed(&o, HTTPC_NOT_SENT, "tls_client");
+    call_as(p, &none, &o);
+    assert_failed(&o, HTTPC_NOT_SENT, "tls_client");
+    assert_int_equal(atomic_load(&p->requests), 0);
+    tls_stop(other);
+    tls_stop(p);
+}
+
+static void a_call_trusts_the_issuers_it_names_and_no_others(void **state)
+{
+    (void)state;
+    struct tls_peer *p = tls_start("IP:127.0.0.1", TLS1_3_VERSION);
+    struct tls_peer *other = tls_start("IP:127.0.0.1", TLS1_3_VERSION);
+    struct tls_peer mistaken = *p;
+    struct outcome o;
+    memcpy(mistaken.certificate, other->certificate, sizeof(mistaken.certificate));
+    call_as(&mistaken, NULL, &o);
+    assert_failed(&o, HTTPC_NOT_SENT, "tls");
+    assert_int_equal(atomic_load(&p->requests), 0);
+    tls_stop(other);
+    tls_stop(p);
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -210,6 +334,10 @@ int main(void)
         cmocka_unit_test(old_versions_of_tls_are_refused),
         cmocka_unit_test(a_peer_without_tls_is_refused),
         cmocka_unit_test(a_broken_handshake_is_not_sent),
+        cmocka_unit_test(a_caller_shows_its_certificate),
+        cmocka_unit_test(a_certificate_that_is_missing_or_refused_is_told_apart),
+        cmocka_unit_test(a_key_that_does_not_fit_is_not_sent),
+        cmocka_unit_test(a_call_trusts_the_issuers_it_names_and_no_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
