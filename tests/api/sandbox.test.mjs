@@ -109,6 +109,17 @@ class Sandbox {
     return payer;
   }
 
+  async payByNagad({ id, url }) {
+    const payer = new Payer(url);
+    const sim = new Sim(this.facts.sim_url);
+    assert.equal((await payer.press('pay')).status, 303);
+    await payer.reaches('at_wallet');
+    const [made] = (await sim.control('GET', `nagad/payments?order_id=K${id}N1`)).payments;
+    const { callback_url: back } = await sim.control('POST', `nagad/payments/${encodeURIComponent(made.payment_ref_id)}`, { action: 'approve' });
+    await payer.send('GET', back);
+    await payer.reaches('paid');
+  }
+
   kassa(...args) {
     return run(path.join(BUILD, 'kassa'), ['--config', path.join(this.dir, 'kassa.conf'), ...args], { cwd: os.tmpdir() });
   }
@@ -151,6 +162,7 @@ describe('sandbox', { concurrency: false }, () => {
     for (const part of [first.url, facts.account, path.join(dir, 'certs')]) {
       assert.ok(text.includes(part), `${part} is printed`);
     }
+    assert.ok(text.includes(facts.nagad_payment.url), 'the link of a payment by Nagad is printed');
     assert.equal((await request('GET', first.url)).status, 200);
   });
 
@@ -162,6 +174,7 @@ describe('sandbox', { concurrency: false }, () => {
     assert.ok(!Number.isNaN(Date.parse(line.received_at)));
     const { text } = await payer.page();
     assert.ok(text.includes(`action="${box.facts.listen_url}/return"`), 'the payer is sent to the receiver');
+    await box.payByNagad(box.facts.nagad_payment);
     const books = await box.kassa('audit', '--json');
     assert.equal(books.code, 0, books.stdout + books.stderr);
   });
@@ -207,6 +220,7 @@ describe('sandbox', { concurrency: false }, () => {
     assert.notEqual(facts.first_payment.id, first.id);
     assert.equal((await request('GET', `${facts.pay_url}/${first.uuid}`)).status, 200);
     await box.pay(facts.first_payment);
+    await box.payByNagad(facts.nagad_payment);
     const line = await until(() => box.lines().find((l) => l.id === facts.first_payment.id), { what: 'the notification' });
     assert.deepEqual([line.payment_status, line.sign_ok, line.webhook_signature_ok], ['paid', true, true]);
     assert.equal((await box.kassa('audit')).code, 0);

@@ -306,6 +306,8 @@ static void put_time(struct json_writer *w, const char *key, int64_t at_ms)
 static enum err verify(struct call *c, struct nagad_pay *p)
 {
     const struct fault *f = &c->fault;
+    /* what was not placed yet has a status of ours alone */
+    struct str status = str_is(p->status, "Initialized") ? STR("Ready") : p->status;
     struct buf amount;
     struct json_writer w;
     buf_init(&amount, 64);
@@ -324,7 +326,7 @@ static enum err verify(struct call *c, struct nagad_pay *p)
     json_w_kstr(&w, "issuerPaymentRefNo",
         p->paid_ms ? fault_field(f, FAULT_TRX_ID, p->issuer_ref) : STR_ABSENT);
     json_w_kstr(&w, "additionalMerchantInfo", p->info);
-    json_w_kstr(&w, "status", fault_field(f, FAULT_TRANSACTION_STATUS, p->status));
+    json_w_kstr(&w, "status", fault_field(f, FAULT_TRANSACTION_STATUS, status));
     json_w_kcstr(&w, "statusCode", "000");
     json_w_kcstr(&w, "serviceType", NULL);
     put_time(&w, "cancelIssuerDateTime", p->cancelled_ms);
