@@ -68,6 +68,34 @@ void ledger_attach(
     assert(ledger_sums_to_zero(e));
 }
 
+static void entry_move(struct ledger_entry *e, struct ledger_posting from, struct ledger_posting to)
+{
+    assert(to.amount.poisha > 0);
+    *e = (struct ledger_entry){.count = 0};
+    entry_debit(e, to.kind, to.owner, to.amount);
+    entry_credit(e, from.kind, from.owner, to.amount);
+    assert(ledger_sums_to_zero(e));
+}
+
+void ledger_refund(struct ledger_entry *e, int64_t account_id, struct money amount)
+{
+    entry_move(e, (struct ledger_posting){.kind = LEDGER_REFUNDS, .owner = account_id},
+        (struct ledger_posting){LEDGER_MERCHANT_PAYABLE, account_id, amount});
+}
+
+void ledger_refund_done(
+    struct ledger_entry *e, int64_t account_id, int64_t credential_id, struct money amount)
+{
+    entry_move(e, (struct ledger_posting){.kind = LEDGER_WALLET_CLEARING, .owner = credential_id},
+        (struct ledger_posting){LEDGER_REFUNDS, account_id, amount});
+}
+
+void ledger_refund_returned(struct ledger_entry *e, int64_t account_id, struct money amount)
+{
+    entry_move(e, (struct ledger_posting){.kind = LEDGER_MERCHANT_PAYABLE, .owner = account_id},
+        (struct ledger_posting){LEDGER_REFUNDS, account_id, amount});
+}
+
 bool ledger_sums_to_zero(const struct ledger_entry *e)
 {
     int64_t sum = 0;

@@ -43,6 +43,14 @@ void ledger_suspense(
 void ledger_attach(
     struct ledger_entry *e, int64_t account_id, struct money amount, struct money commission);
 
+/* A refund begins: the merchant is owed that much less, whatever the commission was. */
+void ledger_refund(struct ledger_entry *e, int64_t account_id, struct money amount);
+/* The wallet gave it back. */
+void ledger_refund_done(
+    struct ledger_entry *e, int64_t account_id, int64_t credential_id, struct money amount);
+/* The wallet did not: the merchant is owed it again. */
+void ledger_refund_returned(struct ledger_entry *e, int64_t account_id, struct money amount);
+
 bool ledger_sums_to_zero(const struct ledger_entry *e);
 const char *ledger_kind_text(enum ledger_kind k);
 enum err ledger_kind_parse(struct str s, enum ledger_kind *ret) must_check;

@@ -23,6 +23,9 @@ static const struct db_sql SQL_CREDITS_LOOSE = {
 static const struct db_sql SQL_NOTES = {
     "SELECT id, payment_id, sequence, payment_status, payment_amount, commission_amount"
     " FROM outbox WHERE payment_id >= $1 AND payment_id <= $2 ORDER BY payment_id, sequence"};
+static const struct db_sql SQL_REFUNDS = {
+    "SELECT id, payment_id, account_id, credential_id, amount, state FROM refund"
+    " WHERE payment_id >= $1 AND payment_id <= $2 ORDER BY payment_id, id"};
 static const struct db_sql SQL_TRX = {"SELECT wallet, credential_id, trx_id, id FROM credit"
                                       " ORDER BY wallet, credential_id, trx_id"};
 static const struct db_sql SQL_TRX_FIND = {
@@ -152,6 +155,25 @@ enum err store_books_note_each(
 {
     struct db_stmt *st = range_query(db, &SQL_NOTES, payments);
     return row_each(st, struct books_note, note_read, fn, arg);
+}
+
+static void refund_read(struct row *r, struct books_refund *ret)
+{
+    *ret = (struct books_refund){
+        .id = row_int(r, "id"),
+        .payment_id = row_int(r, "payment_id"),
+        .account_id = row_int(r, "account_id"),
+        .credential_id = row_int(r, "credential_id"),
+        .amount = row_money(r, "amount"),
+    };
+    row_check(r, refund_state_parse(db_col_str(r->st, "state"), &ret->state));
+}
+
+enum err store_books_refund_each(
+    struct db *db, struct books_range payments, books_refund_fn fn, void *arg)
+{
+    struct db_stmt *st = range_query(db, &SQL_REFUNDS, payments);
+    return row_each(st, struct books_refund, refund_read, fn, arg);
 }
 
 static void trx_read(struct row *r, struct books_trx *ret)

@@ -6,6 +6,7 @@
 
 #include "core/attempt.h"
 #include "core/payment.h"
+#include "core/refund.h"
 #include "store/store_ledger.h"
 
 struct books_payment {
@@ -66,6 +67,16 @@ struct books_note {
 typedef enum err (*books_note_fn)(void *arg, const struct books_note *n);
 enum err store_books_note_each(
     struct db *db, struct books_range payments, books_note_fn fn, void *arg) must_check;
+
+struct books_refund {
+    int64_t id;
+    int64_t payment_id, account_id, credential_id;
+    struct money amount;
+    enum refund_state state;
+};
+typedef enum err (*books_refund_fn)(void *arg, const struct books_refund *r);
+enum err store_books_refund_each(
+    struct db *db, struct books_range payments, books_refund_fn fn, void *arg) must_check;
 
 /* The postings of these payments' entries: those of an entry beside each other, without those that lack their ledger account. */
 enum err store_books_posting_each(

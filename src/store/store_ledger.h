@@ -1,4 +1,4 @@
-/* Ledger entries, balances, received credits and refunds. */
+/* Ledger entries, balances and received credits. */
 #ifndef KASSA_STORE_LEDGER_H
 #define KASSA_STORE_LEDGER_H
 

@@ -131,9 +131,28 @@ static void kind_texts_are_read_back_and_others_refused(void **state)
     assert_int_equal(ledger_kind_parse(STR("fee"), &got), ERR_SYNTAX);
 }
 
+static void a_refund_takes_from_the_merchant_and_leaves_the_commission(void **state)
+{
+    (void)state;
+    struct ledger_entry e;
+    ledger_refund(&e, ACCOUNT, money_poisha(30000));
+    assert_int_equal(e.count, 2);
+    assert_posting(&e, 0, LEDGER_MERCHANT_PAYABLE, ACCOUNT, 30000);
+    assert_posting(&e, 1, LEDGER_REFUNDS, ACCOUNT, -30000);
+    ledger_refund_done(&e, ACCOUNT, CREDENTIAL, money_poisha(30000));
+    assert_int_equal(e.count, 2);
+    assert_posting(&e, 0, LEDGER_REFUNDS, ACCOUNT, 30000);
+    assert_posting(&e, 1, LEDGER_WALLET_CLEARING, CREDENTIAL, -30000);
+    ledger_refund_returned(&e, ACCOUNT, money_poisha(30000));
+    assert_int_equal(e.count, 2);
+    assert_posting(&e, 0, LEDGER_REFUNDS, ACCOUNT, 30000);
+    assert_posting(&e, 1, LEDGER_MERCHANT_PAYABLE, ACCOUNT, -30000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_refund_takes_from_the_merchant_and_leaves_the_commission),
         cmocka_unit_test(commission_is_rounded_half_up_to_a_poisha),
         cmocka_unit_test(commission_equals_the_exact_quotient_for_many_amounts),
         cmocka_unit_test(commission_adds_the_fixed_sum_and_never_exceeds_the_amount),

@@ -12,7 +12,7 @@ struct audit_fault {
     const char *text;
 };
 
-/* Less than half a MiB. Each window costs five queries, which are little beside the rows of a thousand payments. */
+/* Less than half a MiB. Each window costs six queries, which are little beside the rows of a thousand payments. */
 #define AUDIT_WINDOW 1000
 
 struct audit_options {
@@ -27,7 +27,7 @@ struct audit_options {
 
 struct audit_result {
     int64_t faults;
-    int64_t payments, credits, entries, postings, notifications, changes; /* rows seen */
+    int64_t payments, credits, refunds, entries, postings, notifications, changes; /* rows seen */
     char chain_head[65];
 };
 

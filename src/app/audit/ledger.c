@@ -95,7 +95,7 @@ static enum err balance_add(void *arg, const struct balance_item *b)
 static bool kind_is_known(enum ledger_kind k)
 {
     return k == LEDGER_MERCHANT_PAYABLE || k == LEDGER_WALLET_CLEARING || k == LEDGER_OUR_FEE ||
-           k == LEDGER_SUSPENSE;
+           k == LEDGER_SUSPENSE || k == LEDGER_REFUNDS;
 }
 
 static void posted_check(struct audit *a, const struct audit_sum *s)
@@ -110,8 +110,8 @@ static void posted_check(struct audit *a, const struct audit_sum *s)
     }
     if (kind_is_known(s->kind) && s->wanted != s->postings) {
         audit_tell(a, "balance-by-rows", kind, s->owner,
-            "its postings sum to %" PRId64 " poisha, payments and credits give %" PRId64, sum,
-            (int64_t)s->wanted);
+            "its postings sum to %" PRId64 " poisha, payments, credits and refunds give %" PRId64,
+            sum, (int64_t)s->wanted);
     }
 }
 
@@ -124,7 +124,8 @@ static void bare_check(struct audit *a, const struct audit_sum *s)
     }
     if (s->wanted != 0) {
         audit_tell(a, "balance-by-rows", kind, s->owner,
-            "it has no posting, payments and credits give %" PRId64 " poisha", (int64_t)s->wanted);
+            "it has no posting, payments, credits and refunds give %" PRId64 " poisha",
+            (int64_t)s->wanted);
     }
 }
 

@@ -1,4 +1,4 @@
-/* Payments against their credits, postings, attempts and notifications, by the fee rule: a window of them at a time, in order of id.
+/* Payments against their credits, refunds, postings, attempts and notifications, by the fee rule: a window of them at a time, in order of id.
  * Rows of no payment belong to the window around their number. */
 #include "app/audit/parts.h"
 
@@ -7,14 +7,25 @@
 #include <stdio.h>
 #include <string.h>
 
-enum entry { ENTRY_PAID, ENTRY_SUSPENSE, ENTRY_ATTACH, ENTRY_OTHER, ENTRY_COUNT };
+enum entry {
+    ENTRY_PAID,
+    ENTRY_SUSPENSE,
+    ENTRY_ATTACH,
+    ENTRY_REFUND,
+    ENTRY_REFUND_DONE,
+    ENTRY_REFUND_RETURNED,
+    ENTRY_OTHER,
+    ENTRY_COUNT
+};
 
 /* A payment with what its other rows add up to. */
 struct book {
     struct books_payment p;
     __int128 credited_in, attached_in; /* sums of its credits: all, attached */
     int64_t credits, attached;         /* how many */
-    __int128 sums[LEDGER_KIND_COUNT];  /* of its postings */
+    __int128 refunding, refunded;      /* sums of its refunds: under way, done */
+    int64_t refunds_live, refunds_done, refunds_declined;
+    __int128 sums[LEDGER_KIND_COUNT]; /* of its postings */
     int64_t entries[ENTRY_COUNT];
     int64_t attempts, attempt_last; /* how many, the highest number */
     int64_t notes, note_last;       /* how many, the highest sequence number */
@@ -100,12 +111,62 @@ static enum err credit_add(void *arg, const struct books_credit *c)
     return credit_count(w->audit, c);
 }
 
+static void refund_count(struct book *b, const struct books_refund *r)
+{
+    if (refund_is_live(r->state)) {
+        b->refunding += r->amount.poisha;
+        b->refunds_live++;
+    } else if (r->state == REFUND_DONE) {
+        b->refunded += r->amount.poisha;
+        b->refunds_done++;
+    } else {
+        b->refunds_declined++;
+    }
+}
+
+static enum err refund_add(void *arg, const struct books_refund *r)
+{
+    struct window *w = arg;
+    struct audit *a = w->audit;
+    struct book *b = book_find(w, r->payment_id);
+    a->r.refunds++;
+    if (r->state != REFUND_DECLINED) {
+        audit_want(a, LEDGER_MERCHANT_PAYABLE, r->account_id, r->amount);
+    }
+    if (r->state == REFUND_DONE) {
+        audit_want(a, LEDGER_WALLET_CLEARING, r->credential_id, money_neg(r->amount));
+    } else if (refund_is_live(r->state)) {
+        audit_want(a, LEDGER_REFUNDS, r->account_id, money_neg(r->amount));
+    }
+    if (!b) {
+        audit_tell(a, "refund-payment", "refund", r->id,
+            "it is of payment %" PRId64 ", which there is not", r->payment_id);
+        return ERR_OK;
+    }
+    refund_count(b, r);
+    if (b->p.account_id != r->account_id) {
+        audit_tell(a, "refund-payment", "refund", r->id,
+            "it is of account %" PRId64 ", its payment of %" PRId64, r->account_id,
+            b->p.account_id);
+    }
+    return ERR_OK;
+}
+
 static enum entry entry_kind(struct str s)
 {
-    return str_is(s, "paid")       ? ENTRY_PAID
-           : str_is(s, "suspense") ? ENTRY_SUSPENSE
-           : str_is(s, "attach")   ? ENTRY_ATTACH
-                                   : ENTRY_OTHER;
+    static const char *const words[ENTRY_OTHER] = {
+        [ENTRY_PAID] = "paid",
+        [ENTRY_SUSPENSE] = "suspense",
+        [ENTRY_ATTACH] = "attach",
+        [ENTRY_REFUND] = "refund",
+        [ENTRY_REFUND_DONE] = "refund_done",
+        [ENTRY_REFUND_RETURNED] = "refund_returned",
+    };
+    int i = 0;
+    while (i < ENTRY_OTHER && !str_is(s, words[i])) {
+        i++;
+    }
+    return (enum entry)i;
 }
 
 static enum err posting_add(void *arg, const struct posting_item *p)
@@ -175,6 +236,36 @@ static void money_check(struct audit *a, const struct book *b)
     }
 }
 
+/* Never more goes back than was paid, and one refund at a time. */
+static void refunds_check(struct audit *a, const struct book *b)
+{
+    const struct books_payment *p = &b->p;
+    if (p->refunded.poisha != b->refunded) {
+        audit_tell(a, "refunded-amount", "payment", p->id,
+            "it says that %" PRId64 " poisha were refunded, its refunds sum to %" PRId64,
+            p->refunded.poisha, (int64_t)b->refunded);
+    }
+    if (b->refunded + b->refunding > b->attached_in) {
+        audit_tell(a, "refunds", "payment", p->id,
+            "%" PRId64 " poisha go back of the %" PRId64 " that were paid",
+            (int64_t)(b->refunded + b->refunding), (int64_t)b->attached_in);
+    }
+    if (b->refunds_live > 1) {
+        audit_tell(
+            a, "refunds", "payment", p->id, "%" PRId64 " are under way at once", b->refunds_live);
+    }
+    int64_t all = b->refunds_live + b->refunds_done + b->refunds_declined;
+    if (b->entries[ENTRY_REFUND] != all || b->entries[ENTRY_REFUND_DONE] != b->refunds_done ||
+        b->entries[ENTRY_REFUND_RETURNED] != b->refunds_declined) {
+        audit_tell(a, "refund-entries", "payment", p->id,
+            "it has %" PRId64 " refund, %" PRId64 " refund_done and %" PRId64
+            " refund_returned entries for %" PRId64 " refunds, %" PRId64
+            " of them done and %" PRId64 " declined",
+            b->entries[ENTRY_REFUND], b->entries[ENTRY_REFUND_DONE],
+            b->entries[ENTRY_REFUND_RETURNED], all, b->refunds_done, b->refunds_declined);
+    }
+}
+
 static void postings_check(struct audit *a, const struct book *b)
 {
     const struct books_payment *p = &b->p;
@@ -182,11 +273,12 @@ static void postings_check(struct audit *a, const struct book *b)
         enum ledger_kind kind;
         __int128 wanted;
     } sums[] = {
-        {LEDGER_MERCHANT_PAYABLE, -(b->attached_in - fee_of(p, b->attached_in))},
+        {LEDGER_MERCHANT_PAYABLE,
+            b->refunding + b->refunded - (b->attached_in - fee_of(p, b->attached_in))},
         {LEDGER_OUR_FEE, -fee_of(p, b->attached_in)},
         {LEDGER_SUSPENSE, -(b->credited_in - b->attached_in)},
-        {LEDGER_WALLET_CLEARING, b->credited_in},
-        {LEDGER_REFUNDS, -(__int128)p->refunded.poisha},
+        {LEDGER_WALLET_CLEARING, b->credited_in - b->refunded},
+        {LEDGER_REFUNDS, -b->refunding},
     };
     for (size_t i = 0; i < array_len(sums); i++) {
         if (b->sums[sums[i].kind] != sums[i].wanted) {
@@ -250,6 +342,8 @@ static enum err window_rows(struct window *w, struct books_range r)
     w->entry = 0;
     e = e == ERR_OK ? store_books_posting_each(db, r, posting_add, w) : e;
     w->at = 0;
+    e = e == ERR_OK ? store_books_refund_each(db, r, refund_add, w) : e;
+    w->at = 0;
     return e == ERR_OK ? store_books_note_each(db, r, note_add, w) : e;
 }
 
@@ -257,6 +351,7 @@ static void window_check(const struct window *w)
 {
     for (size_t i = 0; i < w->count; i++) {
         money_check(w->audit, &w->books[i]);
+        refunds_check(w->audit, &w->books[i]);
         postings_check(w->audit, &w->books[i]);
         rows_check(w->audit, &w->books[i]);
     }

@@ -18,6 +18,7 @@ static void out_result(struct cli *c, const struct audit_result *r)
 {
     json_w_kint(&c->w, "payments", r->payments);
     json_w_kint(&c->w, "credits", r->credits);
+    json_w_kint(&c->w, "refunds", r->refunds);
     json_w_kint(&c->w, "ledger_entries", r->entries);
     json_w_kint(&c->w, "postings", r->postings);
     json_w_kint(&c->w, "notifications", r->notifications);

@@ -153,7 +153,7 @@ CREATE TABLE payment (
     paid INTEGER NOT NULL CHECK (paid >= 0),
     commission INTEGER NOT NULL CHECK (commission >= 0),
     credited INTEGER NOT NULL CHECK (credited >= 0),
-    refunded INTEGER NOT NULL CHECK (refunded >= 0),
+    refunded INTEGER NOT NULL CHECK (refunded >= 0 AND refunded <= paid),
     payer_mask TEXT,
     final_at INTEGER NOT NULL CHECK (final_at >= 0 AND (final_at = 0) =
         (state = 'open' OR state = 'executing' OR state = 'review')),
@@ -238,20 +238,38 @@ CREATE TABLE credit (
 CREATE INDEX credit_payment ON credit (payment_id);
 CREATE INDEX credit_unattached ON credit (seen_at) WHERE attached = 0;
 
+-- Of what, as it was when it was asked for: the wallet's reference and TrxID of the payment.
 CREATE TABLE refund (
     id INTEGER PRIMARY KEY,
     payment_id INTEGER NOT NULL REFERENCES payment (id),
-    attempt_id INTEGER REFERENCES attempt (id),
+    attempt_id INTEGER NOT NULL REFERENCES attempt (id),
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    wallet TEXT NOT NULL,
+    credential_id INTEGER NOT NULL REFERENCES wallet_credential (id),
+    wallet_ref TEXT NOT NULL,
+    trx_id TEXT NOT NULL,
     amount INTEGER NOT NULL CHECK (amount > 0),
-    state TEXT NOT NULL CHECK (state IN ('asked', 'sending', 'unknown', 'done', 'refused', 'review')),
+    currency TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (
+        state IN ('requested', 'sent', 'unknown', 'review', 'done', 'declined')),
     version INTEGER NOT NULL CHECK (version > 0),
-    wallet_ref TEXT,
-    reason TEXT,
+    -- Which refunds the wallet listed before this one was sent, each between blanks.
+    known TEXT CHECK (known IS NOT NULL OR state IN ('requested', 'declined')),
+    refund_trx_id TEXT CHECK ((refund_trx_id IS NOT NULL) = (state = 'done')),
+    code TEXT,
+    reason TEXT NOT NULL,
     actor TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    final_at INTEGER NOT NULL
+    sent_at INTEGER NOT NULL,
+    next_ask_at INTEGER,
+    asks INTEGER NOT NULL CHECK (asks >= 0),
+    final_at INTEGER NOT NULL CHECK ((final_at <> 0) = (state IN ('done', 'declined')))
 ) STRICT;
 CREATE INDEX refund_payment ON refund (payment_id);
+CREATE INDEX refund_due ON refund (next_ask_at) WHERE next_ask_at IS NOT NULL;
+-- The wallet's list tells which refund is which only if there is one at a time.
+CREATE UNIQUE INDEX refund_live ON refund (payment_id) WHERE state IN ('requested', 'sent', 'unknown', 'review');
+CREATE UNIQUE INDEX refund_trx ON refund (wallet, credential_id, refund_trx_id) WHERE refund_trx_id IS NOT NULL;
 
 CREATE TABLE ledger_account (
     id INTEGER PRIMARY KEY,
