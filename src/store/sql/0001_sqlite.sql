@@ -332,6 +332,85 @@ CREATE TABLE outbox_try (
     PRIMARY KEY (outbox_id, number)
 ) STRICT;
 
+-- Numbers that payers send money to, the phones that report their SMS, and what these told.
+CREATE TABLE wallet_number (
+    id INTEGER PRIMARY KEY,
+    wallet TEXT NOT NULL,
+    number TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('personal', 'agent', 'merchant')),
+    account_id INTEGER REFERENCES account (id),
+    enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    -- The end of the chain of balances; balance_at 0: not known yet.
+    balance INTEGER NOT NULL CHECK (balance >= 0),
+    balance_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    UNIQUE (wallet, number)
+) STRICT;
+
+CREATE TABLE device (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    accepts TEXT NOT NULL CHECK (accepts IN ('signature', 'token')),
+    key_box BLOB NOT NULL,
+    model TEXT,
+    enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    created_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    synced_at INTEGER NOT NULL
+) STRICT;
+
+-- Which numbers a device may report; sim '': in whatever slot.
+CREATE TABLE device_number (
+    device_id INTEGER NOT NULL REFERENCES device (id),
+    number_id INTEGER NOT NULL REFERENCES wallet_number (id),
+    sim TEXT NOT NULL,
+    PRIMARY KEY (device_id, number_id)
+) STRICT;
+
+CREATE TABLE sms (
+    id INTEGER PRIMARY KEY,
+    device_id INTEGER REFERENCES device (id),
+    number_id INTEGER REFERENCES wallet_number (id),
+    sender TEXT NOT NULL,
+    body TEXT NOT NULL,
+    -- Of sender, number and words: the same message told twice.
+    digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+    kind TEXT NOT NULL,
+    why TEXT NOT NULL,
+    trx_id TEXT,
+    state TEXT NOT NULL CHECK (state IN ('done', 'broken', 'unparsed', 'conflict', 'looked_at')),
+    reported_by TEXT,
+    happened_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sms_to_look_at ON sms (number_id) WHERE state <> 'done' AND state <> 'looked_at';
+
+-- Money that a number's SMS told of. A TrxID is taken once, for ever.
+CREATE TABLE number_credit (
+    id INTEGER PRIMARY KEY,
+    wallet TEXT NOT NULL,
+    trx_id TEXT NOT NULL,
+    number_id INTEGER NOT NULL REFERENCES wallet_number (id),
+    sms_id INTEGER NOT NULL REFERENCES sms (id),
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    balance INTEGER NOT NULL CHECK (balance >= 0),
+    payer_mask TEXT,
+    received_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('free', 'claimed', 'review', 'late', 'marked')),
+    reason TEXT,
+    payment_id INTEGER REFERENCES payment (id),
+    claimed_at INTEGER NOT NULL,
+    -- What one person asked for and another has to confirm; NULL: nothing.
+    asked_by TEXT,
+    asked_payment_id INTEGER REFERENCES payment (id),
+    UNIQUE (wallet, trx_id),
+    CHECK (state <> 'claimed' OR payment_id IS NOT NULL)
+) STRICT;
+CREATE INDEX number_credit_payment ON number_credit (payment_id) WHERE payment_id IS NOT NULL;
+CREATE INDEX number_credit_state ON number_credit (state, seen_at) WHERE state <> 'claimed';
+CREATE INDEX number_credit_sms ON number_credit (sms_id);
+
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY CHECK (id > 0),
     at INTEGER NOT NULL,
