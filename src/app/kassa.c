@@ -20,6 +20,8 @@ static const struct cli_command *const tables[] = {
     cli_redirect_commands,
     cli_endpoint_commands,
     cli_wallet_commands,
+    cli_topic_commands,
+    cli_notice_commands,
     cli_payment_commands,
     cli_credit_commands,
     cli_notification_commands,

@@ -126,6 +126,23 @@ static void server_check(const struct config *c, struct buf *why)
             c->server_trusted_proxy);
 }
 
+/* The stand-in is believed as Amazon is: never outside a sandbox, and never off this machine. */
+static void sns_check(const struct config *c, struct buf *why)
+{
+    struct url url;
+    if (c->sandbox_sns_url[0] == 0) {
+        if (c->sandbox_sns_ca_file[0])
+            buf_cstr(why, "sandbox.sns_ca_file: needs sandbox.sns_url\n");
+        return;
+    }
+    if (!c->sandbox_sandbox)
+        buf_cstr(why, "sandbox.sns_url: only in a sandbox\n");
+    if (url_parse(str_from(c->sandbox_sns_url), &url) != ERR_OK || !url.https || url.path.n > 0 ||
+        url.query.n > 0 || !host_is_loopback(url.host))
+        buf_printf(why, "sandbox.sns_url: must be https://address:port on loopback, not \"%s\"\n",
+            c->sandbox_sns_url);
+}
+
 enum err config_check(const struct config *c, struct buf *why)
 {
     size_t before = why->n;
@@ -133,6 +150,7 @@ enum err config_check(const struct config *c, struct buf *why)
     not_empty_check("store.path", c->store_path, why);
     not_empty_check("security.secret_key_file", c->security_secret_key_file, why);
     proxy_url_check("wallet.proxy", c->wallet_proxy, why);
+    sns_check(c, why);
     proxy_url_check("wallet.nagad_proxy", c->wallet_nagad_proxy, why);
     order_check("store.batch_max", c->store_batch_max, "store.queue_max", c->store_queue_max, why);
     order_check("notify.per_host", c->notify_per_host, "notify.workers", c->notify_workers, why);

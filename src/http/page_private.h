@@ -1,4 +1,4 @@
-/* What the payment page's files share. Nobody else includes it. */
+/* What the payment page's files share; the webhook counts its strangers with it. Nobody else includes it. */
 #ifndef KASSA_HTTP_PAGE_PRIVATE_H
 #define KASSA_HTTP_PAGE_PRIVATE_H
 

@@ -13,6 +13,7 @@ const struct route routes_public[] = {
     {"GET", "/callback/bkash/{}", ROUTE_PAGE, 0, page_bkash_callback_get},
     {"GET", "/callback/nagad/{}", ROUTE_PAGE, 0, page_nagad_callback_get},
     {"GET", "/callback/nagad/{}/", ROUTE_PAGE, 0, page_nagad_callback_get},
+    {"POST", "/webhook/bkash", ROUTE_PLAIN, WEBHOOK_BODY_MAX, webhook_bkash_post},
     {"GET", "/{}", ROUTE_PAGE, 0, page_get},
     {"GET", "/{}/state", ROUTE_PAGE, 0, page_state_get},
     {"GET", "/{}/wait", ROUTE_PAGE, 0, page_wait_get},

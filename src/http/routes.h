@@ -6,6 +6,8 @@
 #include "http/server.h"
 
 #define API_BODY_MAX ((size_t)64 * 1024)
+/* What SNS may send. */
+#define WEBHOOK_BODY_MAX ((size_t)256 * 1024)
 
 extern const struct route routes_public[];
 extern const struct route routes_ops[];
@@ -16,6 +18,9 @@ extern const struct route routes_ops_sandbox[];
 struct reply *api_payment_create(struct request *rq);
 struct reply *api_payment_status(struct request *rq);
 struct reply *api_payment_history(struct request *rq);
+
+/* ---- webhook.c ---- */
+struct reply *webhook_bkash_post(struct request *rq);
 
 /* ---- api_ops.c ---- */
 struct reply *ops_health_get(struct request *rq);

@@ -7,6 +7,7 @@
 #include "service/credentials.h"
 #include "service/deliver.h"
 #include "service/links.h"
+#include "service/notices.h"
 #include "service/settle.h"
 #include "service/wallet_host.h"
 #include "service/work.h"
@@ -67,6 +68,7 @@ static enum err wallets_start(struct service *s, struct buf *why)
         say(why, "wallet credentials", e);
     }
     if (e == ERR_OK) {
+        s->notices = notices_new(s);
         accounts_listen(s->accounts, credentials_changed, s->credentials);
         e = accounts_watch(s->accounts);
         say(why, "watch of the accounts", e);
@@ -130,6 +132,7 @@ void service_stop(struct service *s)
     if (s->deliver) {
         deliver_free(s->deliver);
     }
+    notices_free(s->notices);
     credentials_free(s->credentials);
     if (s->wallets) {
         wallets_free(s->wallets);

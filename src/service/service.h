@@ -13,6 +13,7 @@ struct links;
 struct settle;
 struct deliver;
 struct credentials;
+struct notices;
 struct work;
 
 struct service {
@@ -27,6 +28,7 @@ struct service {
     struct settle *settle;
     struct deliver *deliver;
     struct credentials *credentials; /* NULL without workers */
+    struct notices *notices;         /* NULL without workers */
     struct work *
         work; /* wakes settle and deliver (service/work.h): what ends late uses it, not the pointers above */
 };

@@ -48,6 +48,8 @@ extern const struct cli_command cli_cert_commands[];
 extern const struct cli_command cli_redirect_commands[];
 extern const struct cli_command cli_endpoint_commands[];
 extern const struct cli_command cli_wallet_commands[];
+extern const struct cli_command cli_topic_commands[];
+extern const struct cli_command cli_notice_commands[];
 extern const struct cli_command cli_payment_commands[];
 extern const struct cli_command cli_credit_commands[];
 extern const struct cli_command cli_notification_commands[];

@@ -41,6 +41,8 @@ const struct route sim_routes[] = {
     {"GET", "/control/calls", ROUTE_PLAIN, 0, control_calls},
     {"GET", "/control/clock", ROUTE_PLAIN, 0, control_clock_now},
     {"POST", "/control/clock", ROUTE_PLAIN, SIM_BODY_MAX, control_clock},
+    {"GET", "/control/sns", ROUTE_PLAIN, 0, control_sns_state},
+    {"POST", "/control/sns", ROUTE_PLAIN, SIM_BODY_MAX, control_sns_send},
     {"POST", "/control/reset", ROUTE_PLAIN, SIM_BODY_MAX, control_reset},
     {"GET", "/healthz", ROUTE_PLAIN, 0, control_health},
     {NULL},

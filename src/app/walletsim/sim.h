@@ -6,7 +6,7 @@
  *   page.c       the payer's page                token.c     grant, refresh
  *   payer.c      what a payer can do             control.c   the control API for tests
  *   sim_store.c  what survives a restart         fault.c calls.c later.c  as their names say
- *   nagad*.c     Nagad's side, see nagad.h */
+ *   nagad*.c     Nagad's side, see nagad.h         sns.c       bKash's webhook, as Amazon SNS sends it */
 #ifndef KASSA_APP_SIM_H
 #define KASSA_APP_SIM_H
 
@@ -17,6 +17,7 @@
 #include "http/server.h"
 #include "later.h"
 #include "sim_store.h"
+#include "sns.h"
 #include <pthread.h>
 
 /* A payment can be paid and executed for this long. */
@@ -33,6 +34,7 @@ struct sim_options {
     const char *nagad_merchant_id; /* NULL: there is no Nagad */
     int64_t nagad_window_s;
     bool nagad_sha1;
+    const char *sns_listen, *sns_certificate, *sns_key; /* the last two NULL: there is no SNS */
 };
 
 struct sim {
@@ -40,6 +42,7 @@ struct sim {
     char *public_url; /* without a slash at the end */
     struct clock clock;
     struct nagad *nagad; /* NULL: there is none; unchanged while it runs */
+    struct sns *sns;     /* NULL: there is none; unchanged while it serves */
     struct later *later;
     pthread_mutex_t lock; /* all below */
     struct sim_store *store;

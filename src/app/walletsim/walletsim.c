@@ -44,6 +44,11 @@ static const char HELP[] =
     "                        and pg_public.pem are what the merchant needs\n"
     "  --nagad-window S      how far a merchant's dateTime may be from the clock; default 900\n"
     "  --nagad-sha1 yes|no   merchants may sign with SHA-1 too; default no\n"
+    "  --sns-certificate, --sns-key FILE\n"
+    "                        PEM: offers Amazon SNS, which posts bKash's notifications; it signs "
+    "with them, and serves the\n"
+    "                        certificate by TLS with it\n"
+    "  --sns-listen ADDR:PORT where that is; default 127.0.0.1:0\n"
     "  --help\n"
     "\n"
     "When it is ready it prints {\"listening\":\"http://ADDR:PORT\"}. SIGTERM or SIGINT ends it.\n"
@@ -88,6 +93,14 @@ static const char HELP[] =
     "  GET /control/faults, DELETE /control/faults or POST /control/faults/clear\n"
     "  GET  /control/calls          the last 20000 API calls and counters, ?op= &payment_id= "
     "&invoice= &limit=\n"
+    "  POST /control/sns            {\"url\":WHERE,\"payment_id\":ID}: tells of it, and answers "
+    "the receiver's status; also\n"
+    "                               type (SubscriptionConfirmation, UnsubscribeConfirmation), "
+    "topic, version 1 or 2,\n"
+    "                               message_id, amount, invoice, trx_id, message, subject, "
+    "cert_url, subscribe_url,\n"
+    "                               bad_signature\n"
+    "  GET  /control/sns            its address, and the topic that was confirmed last\n"
     "  POST /control/clock          {\"advance_s\":N} moves the simulator's clock forward; GET: "
     "what it shows\n"
     "  POST /control/reset          forgets everything\n";
@@ -115,6 +128,8 @@ static int options_check(const struct sim_options *o)
         return refuse("--nagad-window is a number of seconds");
     if (o->nagad_merchant_id && (!o->nagad_merchant_id[0] || strlen(o->nagad_merchant_id) > 20))
         return refuse("--nagad-merchant is an id of at most 20 characters");
+    if (!o->sns_certificate != !o->sns_key)
+        return refuse("--sns-certificate and --sns-key go together");
     if (o->token_life_s < 1 || o->token_life_s > 86400)
         return refuse("--token-life is a number of seconds from 1 to 86400");
     if (o->public_url && !public_url_good(o->public_url))
@@ -138,6 +153,7 @@ static int options_parse(int argc, char **argv, struct sim_options *o)
         {"public-url", 1, NULL, 'u'}, {"username", 1, NULL, 'n'}, {"password", 1, NULL, 'p'},
         {"app-key", 1, NULL, 'k'}, {"app-secret", 1, NULL, 's'}, {"token-life", 1, NULL, 't'},
         {"hourly-block", 1, NULL, 'b'}, {"fsync", 1, NULL, 'f'}, {"nagad-merchant", 1, NULL, 'm'},
+        {"sns-listen", 1, NULL, 'L'}, {"sns-certificate", 1, NULL, 'C'}, {"sns-key", 1, NULL, 'K'},
         {"nagad-window", 1, NULL, 'w'}, {"nagad-sha1", 1, NULL, '1'}, {"help", 0, NULL, 'h'},
         {NULL, 0, NULL, 0}};
     int c;
@@ -149,7 +165,10 @@ static int options_parse(int argc, char **argv, struct sim_options *o)
             ['p'] = &o->password,
             ['k'] = &o->app_key,
             ['s'] = &o->app_secret,
-            ['m'] = &o->nagad_merchant_id};
+            ['m'] = &o->nagad_merchant_id,
+            ['L'] = &o->sns_listen,
+            ['C'] = &o->sns_certificate,
+            ['K'] = &o->sns_key};
         if (c == '?')
             return 2;
         if (c == 'h')
@@ -267,11 +286,15 @@ static enum err sim_serve(struct sim *s, struct buf *why, struct server **ret)
 {
     /* A call that comes at once waits until it is known where payers go. */
     pthread_mutex_lock(&s->lock);
-    enum err e = sim_listen(s, why, ret);
+    enum err e = s->options.sns_key ? sns_start(&s->options, s, why, &s->sns) : ERR_OK;
+    if (e == ERR_OK)
+        e = sim_listen(s, why, ret);
     if (e == ERR_OK) {
         char *url = own_url(s, *ret);
         s->public_url = mem_strdup(s->options.public_url ? s->options.public_url : url);
         printf("{\"listening\":\"%s\"}\n", url);
+        if (s->sns)
+            printf("{\"sns\":\"%s\"}\n", sns_url(s->sns));
         fflush(stdout);
         mem_free(url);
     }
@@ -293,10 +316,12 @@ static int sim_run(struct sim *s)
     if (e == ERR_OK) {
         wait_for_end();
         later_stop(s->later);
+        sns_stop(s->sns);
         server_stop(server, DRAIN_MS);
     } else {
         fprintf(stderr, "kassa-walletsim: %.*s", STR_FMT(buf_view(&why)));
         later_stop(s->later);
+        sns_stop(s->sns);
     }
     sim_close(s);
     buf_clear(&why);
@@ -307,6 +332,7 @@ int main(int argc, char **argv)
 {
     static struct sim s;
     s.options = (struct sim_options){.listen = "127.0.0.1:8090",
+        .sns_listen = "127.0.0.1:0",
         .username = "kassa-sandbox",
         .password = "kassa-sandbox-password",
         .app_key = "kassa-sandbox-key",

@@ -123,6 +123,40 @@ CREATE TABLE wallet_token_call (
 ) STRICT;
 CREATE INDEX wallet_token_call_credential ON wallet_token_call (credential_id, at);
 
+-- SNS topics by which a wallet tells of a credential's money: only these are believed.
+CREATE TABLE wallet_topic (
+    id INTEGER PRIMARY KEY,
+    credential_id INTEGER NOT NULL REFERENCES wallet_credential (id),
+    arn TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    -- 0: not subscribed, as far as SNS has told.
+    confirmed_at INTEGER NOT NULL
+) STRICT;
+
+-- What a wallet told by itself. It moves no money; what it may be about is found by invoice or TrxID and asked for.
+CREATE TABLE wallet_notice (
+    id INTEGER PRIMARY KEY,
+    message_id TEXT NOT NULL UNIQUE,
+    credential_id INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    trx_id TEXT,
+    invoice TEXT,
+    -- 0: it could not be read.
+    amount INTEGER NOT NULL CHECK (amount >= 0),
+    currency TEXT,
+    channel TEXT,
+    payer_mask TEXT,
+    paid_at INTEGER NOT NULL,
+    payment_id INTEGER,
+    attempt_id INTEGER,
+    verdict TEXT NOT NULL CHECK (verdict IN ('known', 'asked', 'early', 'elsewhere', 'differs',
+        'review', 'ignored', 'unreadable', 'closed')),
+    look_at INTEGER,
+    looks INTEGER NOT NULL CHECK (looks >= 0)
+) STRICT;
+CREATE INDEX wallet_notice_due ON wallet_notice (look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX wallet_notice_payment ON wallet_notice (payment_id) WHERE payment_id IS NOT NULL;
+
 CREATE TABLE payment (
     id INTEGER PRIMARY KEY,
     -- No index: the service finds the id in it.
