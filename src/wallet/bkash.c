@@ -7,14 +7,18 @@
 #define BODY_MAX ((size_t)16384)
 #define HEADER_MAX ((size_t)16384)
 #define REF_MAX ((size_t)64)
+/* Under the host's root, whatever the path of the rest. */
+#define REFUND_ROOT "/v2/tokenized-checkout/refund/payment/"
 
 struct bkash_call {
     struct connector_call base;
     struct bkash_waiter waiter;
-    struct buf ref; /* of the payment that is executed or asked for */
+    struct buf ref;    /* of the payment that is executed or asked for */
+    struct buf trx_id; /* of the payment that is refunded */
     struct buf body;
-    int64_t serial; /* of the token in use */
-    bool renewed;   /* for this call: it happens once */
+    struct money amount; /* to be refunded */
+    int64_t serial;      /* of the token in use */
+    bool renewed;        /* for this call: it happens once */
 };
 
 static struct bkash_call *call_of(struct connector_call *base)
@@ -26,6 +30,7 @@ static void call_release(struct connector_call *base)
 {
     struct bkash_call *c = call_of(base);
     buf_clear(&c->ref);
+    buf_clear(&c->trx_id);
     buf_clear(&c->body);
     mem_free(c);
 }
@@ -41,6 +46,10 @@ static const char *path_of(enum connector_op op)
         break;
     case CONNECTOR_OP_QUERY:
         return "/tokenized/checkout/payment/status";
+    case CONNECTOR_OP_REFUND:
+        return REFUND_ROOT "transaction";
+    case CONNECTOR_OP_REFUND_STATUS:
+        return REFUND_ROOT "status";
     }
     return "";
 }
@@ -59,13 +68,29 @@ static void answer_read(
     case CONNECTOR_OP_QUERY:
         bkash_read_query(a, r->status, r->body, buf_view(&c->ref), ret);
         return;
+    case CONNECTOR_OP_REFUND:
+        bkash_read_refund(a, r->status, r->body, buf_view(&c->trx_id), c->amount, ret);
+        return;
+    case CONNECTOR_OP_REFUND_STATUS:
+        bkash_read_refund_status(a, r->status, r->body, buf_view(&c->trx_id), ret);
+        return;
     }
 }
 
-/* A 401 means that the call was not done; of an execute only the gateway's own words are believed. */
+static bool is_refund(enum connector_op op)
+{
+    return op == CONNECTOR_OP_REFUND || op == CONNECTOR_OP_REFUND_STATUS;
+}
+
+static bool moves_money(enum connector_op op)
+{
+    return op == CONNECTOR_OP_EXECUTE || op == CONNECTOR_OP_REFUND;
+}
+
+/* A 401 means that the call was not done; where money moves only the gateway's own words are believed. */
 static bool refused_token(const struct bkash_call *c, int status, const struct wallet_answer *a)
 {
-    return status == 401 && (c->base.op != CONNECTOR_OP_EXECUTE || a->outcome == WALLET_BROKEN);
+    return status == 401 && (!moves_money(c->base.op) || a->outcome == WALLET_BROKEN);
 }
 
 static void on_answer(void *arg, const struct httpc_result *r)
@@ -111,7 +136,9 @@ static enum err call_send(struct bkash_call *c, const char *token)
         .path = path_of(c->base.op),
         .headers = headers,
         .body = buf_view(&c->body),
-        .fresh_connect = c->base.op != CONNECTOR_OP_QUERY,
+        .at_root = is_refund(c->base.op),
+        .fresh_connect =
+            c->base.op != CONNECTOR_OP_QUERY && c->base.op != CONNECTOR_OP_REFUND_STATUS,
         .done = on_answer,
         .arg = c,
     };
@@ -140,7 +167,7 @@ static void call_run(struct connector_call *base)
 {
     struct bkash_call *c = call_of(base);
     c->waiter.fn = on_token;
-    if (!buf_ok(&c->body) || !buf_ok(&c->ref))
+    if (!buf_ok(&c->body) || !buf_ok(&c->ref) || !buf_ok(&c->trx_id))
         connector_call_fail(base, WALLET_BROKEN, "too_long", CONNECTOR_HEALTH_NONE);
     else
         bkash_token_get(base->slot, base->secret, &c->waiter);
@@ -161,6 +188,7 @@ static struct bkash_call *call_new(
         .release = call_release,
     };
     buf_init(&c->ref, REF_MAX);
+    buf_init(&c->trx_id, REF_MAX);
     buf_init(&c->body, BODY_MAX);
     return c;
 }
@@ -213,10 +241,55 @@ static void bkash_query(
     payment_call(w, CONNECTOR_OP_QUERY, credential_id, ref, done, arg);
 }
 
+/* paymentId and trxId, which elsewhere are paymentID and trxID. */
+static struct bkash_call *refund_call(struct wallets *w, enum connector_op op,
+    int64_t credential_id, struct str ref, struct str trx_id, struct json_writer *j,
+    wallet_done_fn done, void *arg)
+{
+    struct bkash_call *c = call_new(w, op, credential_id, done, arg);
+    buf_str(&c->ref, ref);
+    buf_str(&c->trx_id, trx_id);
+    json_w_init(j, &c->body);
+    json_w_open(j, '{');
+    json_w_kstr(j, "paymentId", ref);
+    json_w_kstr(j, "trxId", trx_id);
+    return c;
+}
+
+static void bkash_refund(
+    struct wallets *w, const struct wallet_refund *r, wallet_done_fn done, void *arg)
+{
+    struct json_writer j;
+    struct buf amount;
+    struct bkash_call *c =
+        refund_call(w, CONNECTOR_OP_REFUND, r->credential_id, r->ref, r->trx_id, &j, done, arg);
+    c->amount = r->amount;
+    buf_init(&amount, 32);
+    money_format(&amount, r->amount, 2);
+    json_w_kstr(&j, "refundAmount", buf_view(&amount));
+    json_w_kstr(&j, "sku", r->sku);
+    json_w_kstr(&j, "reason", r->reason);
+    json_w_close(&j);
+    buf_clear(&amount);
+    connector_call_start(&c->base);
+}
+
+static void bkash_refund_status(struct wallets *w, int64_t credential_id, struct str ref,
+    struct str trx_id, wallet_done_fn done, void *arg)
+{
+    struct json_writer j;
+    struct bkash_call *c =
+        refund_call(w, CONNECTOR_OP_REFUND_STATUS, credential_id, ref, trx_id, &j, done, arg);
+    json_w_close(&j);
+    connector_call_start(&c->base);
+}
+
 const struct wallet_ops bkash_ops = {
     .kind = WALLET_BKASH,
     .needs_execute = true,
     .create = bkash_create,
     .execute = bkash_execute,
     .query = bkash_query,
+    .refund = bkash_refund,
+    .refund_status = bkash_refund_status,
 };

@@ -17,6 +17,13 @@ void bkash_read_execute(
 void bkash_read_query(
     struct arena *a, int status, struct str body, struct str ref, struct wallet_answer *ret);
 
+/* Of the payment `trx_id`. OK only when all says that this amount went back; DECLINED by bKash's own refusals. */
+void bkash_read_refund(struct arena *a, int status, struct str body, struct str trx_id,
+    struct money amount, struct wallet_answer *ret);
+/* OK only with a list of which each row is understood. */
+void bkash_read_refund_status(
+    struct arena *a, int status, struct str body, struct str trx_id, struct wallet_answer *ret);
+
 enum bkash_grant_result {
     BKASH_GRANT_OK,
     BKASH_GRANT_REFUSED, /* credentials refused, or calls blocked */

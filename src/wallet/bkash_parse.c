@@ -238,6 +238,113 @@ void bkash_read_query(
         answer_spoil(ret, "other_status");
 }
 
+/* ---- refunds, whose successes have no code ---- */
+
+/* bKash refused the refund itself. */
+static bool refund_refused(struct str code)
+{
+    static const char *const codes[] = {"2002", "2006", "2007", "2023", "2025", "2026", "2033",
+        "2034", "2035", "2042", "2065", "2071", "2072", "2073", "2074", "2075", "2076", "2077",
+        "2078", "2079", "2080", "2081", "2082", "2127"};
+    for (size_t i = 0; i < array_len(codes); i++)
+        if (str_is(code, codes[i]))
+            return true;
+    return false;
+}
+
+/* True when the answer may be a success of v2, which bKash writes without a code. */
+static bool refund_envelope(
+    struct arena *a, int status, struct str body, struct envelope *e, struct wallet_answer *ret)
+{
+    envelope_read(a, status, body, e);
+    answer_start(e, ret);
+    if (status == 200 && e->root && !e->gateway &&
+        (e->cls == CLASS_SUCCESS || str_is(e->code, "no_code")))
+        return true;
+    if (status < 500 && refund_refused(e->code))
+        ret->outcome = WALLET_DECLINED;
+    else if (e->gateway && (status == 400 || status == 401 || status == 403))
+        ret->outcome = WALLET_BROKEN;
+    return false;
+}
+
+void bkash_read_refund(struct arena *a, int status, struct str body, struct str trx_id,
+    struct money amount, struct wallet_answer *ret)
+{
+    struct envelope e;
+    if (!refund_envelope(a, status, body, &e, ret))
+        return;
+    struct str told = json_get_scalar(e.root, "refundAmount");
+    ret->trx_id = ANSWER_SCALAR(e.root, "refundTrxId", "refundTrxID");
+    ret->currency = json_get_string(e.root, "currency");
+    ret->has_amount = !str_absent(told) && money_parse_wallet(told, &ret->amount) == ERR_OK;
+    if (!answer_is_word(ret->trx_id, 64) || str_ieq(ret->trx_id, trx_id))
+        answer_spoil(ret, "bad_trx_id");
+    else if (!str_is(json_get_string(e.root, "refundTransactionStatus"), "Completed"))
+        answer_spoil(ret, "not_completed");
+    else if (!str_eq(ANSWER_SCALAR(e.root, "originalTrxId", "originalTrxID"), trx_id))
+        answer_spoil(ret, "other_payment");
+    else if (!ret->has_amount || !money_eq(ret->amount, amount) || !str_is(ret->currency, "BDT"))
+        answer_spoil(ret, "other_amount");
+    else {
+        ret->code = STR("completed");
+        ret->completed = true;
+        ret->outcome = WALLET_OK;
+    }
+}
+
+/* At most; beyond, the list is none that we understand. */
+#define REFUNDS_MAX 100
+
+static bool refund_item_read(const struct json *o, struct wallet_refund_seen *ret)
+{
+    struct str amount = json_get_scalar(o, "refundAmount");
+    *ret = (struct wallet_refund_seen){
+        .trx_id = ANSWER_SCALAR(o, "refundTrxId", "refundTrxID"),
+        .completed = str_is(json_get_string(o, "refundTransactionStatus"), "Completed"),
+    };
+    return answer_is_word(ret->trx_id, 64) && !str_absent(amount) &&
+           money_parse_wallet(amount, &ret->amount) == ERR_OK;
+}
+
+static bool refund_list_read(struct arena *a, const struct json *list, struct wallet_answer *ret)
+{
+    size_t count = 0, i = 0;
+    if (list->type != JSON_ARRAY)
+        return false;
+    for (const struct json *item = list->first; item; item = item->next)
+        count++;
+    if (count == 0)
+        return true;
+    struct wallet_refund_seen *seen =
+        count <= REFUNDS_MAX ? arena_alloc(a, count * sizeof(*seen)) : NULL;
+    if (!seen)
+        return false;
+    JSON_FOR_EACH (item, list)
+        if (!refund_item_read(item, &seen[i++]))
+            return false;
+    ret->refunds = seen;
+    ret->refund_count = count;
+    return true;
+}
+
+void bkash_read_refund_status(
+    struct arena *a, int status, struct str body, struct str trx_id, struct wallet_answer *ret)
+{
+    struct envelope e;
+    if (!refund_envelope(a, status, body, &e, ret))
+        return;
+    const struct json *list = json_get(e.root, "refundTransactions");
+    if (!str_eq(ANSWER_SCALAR(e.root, "originalTrxId", "originalTrxID"), trx_id))
+        answer_spoil(ret, "other_payment");
+    else if (list && list->type != JSON_NULL && !refund_list_read(a, list, ret))
+        answer_spoil(ret, "bad_list");
+    else {
+        ret->code = STR("listed");
+        ret->outcome = WALLET_OK;
+    }
+}
+
 /* What may stand in a header line. */
 static bool is_token(struct str s)
 {

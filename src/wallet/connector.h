@@ -51,7 +51,9 @@ enum connector_op {
     CONNECTOR_OP_CREATE,
     CONNECTOR_OP_PLACE,
     CONNECTOR_OP_EXECUTE,
-    CONNECTOR_OP_QUERY
+    CONNECTOR_OP_QUERY,
+    CONNECTOR_OP_REFUND,
+    CONNECTOR_OP_REFUND_STATUS
 };
 
 /* What a call's end says of the credential's health. */
@@ -78,8 +80,8 @@ struct connector_call {
 
 /* Any thread. Takes the call over. */
 void connector_call_start(struct connector_call *c);
-/* Tells the answer, logs and counts it, frees the call. A query never says that money did not move for good: DECLINED
- * and BROKEN become UNKNOWN. `reason` is static text for CONNECTOR_HEALTH_TRIP, else NULL. */
+/* Tells the answer, logs and counts it, frees the call. A question's answer never says that money did not move for
+ * good: DECLINED and BROKEN become UNKNOWN. `reason` is static text for CONNECTOR_HEALTH_TRIP, else NULL. */
 void connector_call_end(struct connector_call *c, const struct wallet_answer *a,
     enum connector_health health, const char *reason);
 /* For what ends before an answer: only outcome and code. */
@@ -91,6 +93,7 @@ bool connector_call_end_unanswered(struct connector_call *c, const struct httpc_
 struct connector_http {
     const char *method;
     const char *path;           /* behind base_url */
+    bool at_root;               /* the path is the whole one of base_url's host */
     const char *const *headers; /* ended by NULL */
     struct str body;            /* absent: none */
     bool fresh_connect;         /* for calls that must not be sent twice */

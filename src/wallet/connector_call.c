@@ -15,6 +15,10 @@ static const char *op_text(enum connector_op op)
         return "execute";
     case CONNECTOR_OP_QUERY:
         return "query";
+    case CONNECTOR_OP_REFUND:
+        return "refund";
+    case CONNECTOR_OP_REFUND_STATUS:
+        return "refund_status";
     }
     return "?";
 }
@@ -55,7 +59,7 @@ void connector_call_end(struct connector_call *c, const struct wallet_answer *a,
     struct wallet_answer told = *a;
     if (c->slot)
         wallet_circuit_note(c->slot, a->outcome, health, reason);
-    if (c->op == CONNECTOR_OP_QUERY &&
+    if ((c->op == CONNECTOR_OP_QUERY || c->op == CONNECTOR_OP_REFUND_STATUS) &&
         (a->outcome == WALLET_DECLINED || a->outcome == WALLET_BROKEN))
         told.outcome = WALLET_UNKNOWN;
     if (told.outcome == WALLET_UNKNOWN)
@@ -126,6 +130,16 @@ void connector_call_start(struct connector_call *c)
         connector_call_fail(c, WALLET_BROKEN, "stopping", CONNECTOR_HEALTH_NONE);
 }
 
+static void base_write(struct buf *b, const struct wallet_secret *s, bool at_root)
+{
+    struct url u;
+    if (at_root && url_parse(str_from(s->base_url), &u) == ERR_OK) {
+        url_origin(b, &u);
+    } else {
+        buf_cstr(b, s->base_url);
+    }
+}
+
 enum err connector_http_send(
     struct wallets *w, const struct wallet_secret *s, const struct connector_http *rq)
 {
@@ -133,7 +147,7 @@ enum err connector_http_send(
     const char *proxy = rq->proxy && rq->proxy[0] ? rq->proxy : config->wallet_proxy;
     struct buf url;
     buf_init(&url, 4096);
-    buf_cstr(&url, s->base_url);
+    base_write(&url, s, rq->at_root);
     buf_cstr(&url, rq->path);
     bool fits = buf_ok(&url);
     struct httpc_request request = {

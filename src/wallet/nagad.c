@@ -194,6 +194,8 @@ static enum err call_write(struct nagad_call *c, const struct nagad_keys *k)
         return initialize_write(c, k);
     case CONNECTOR_OP_PLACE:
         return complete_write(c, k);
+    case CONNECTOR_OP_REFUND:
+    case CONNECTOR_OP_REFUND_STATUS:
     case CONNECTOR_OP_EXECUTE:
         return ERR_STATE; /* the money moves at Nagad's page */
     case CONNECTOR_OP_QUERY:
@@ -219,6 +221,8 @@ static void answer_read(struct nagad_call *c, const struct nagad_keys *k, struct
             a, r->status, r->body, buf_view(&c->ref), wallet_base_is_loopback(s), ret);
         return;
     case CONNECTOR_OP_EXECUTE:
+    case CONNECTOR_OP_REFUND:
+    case CONNECTOR_OP_REFUND_STATUS:
     case CONNECTOR_OP_QUERY:
         break;
     }

@@ -21,6 +21,13 @@ enum wallet_outcome {
 /* How the wallet's page ended, when no money moved. It is not taken for the last word: a later query may say otherwise. */
 enum wallet_page_end { WALLET_PAGE_OPEN, WALLET_PAGE_REFUSED, WALLET_PAGE_CANCELLED };
 
+/* A refund as the wallet lists it. */
+struct wallet_refund_seen {
+    struct str trx_id;
+    struct money amount;
+    bool completed;
+};
+
 struct wallet_answer {
     enum wallet_outcome outcome;
     struct str
@@ -44,6 +51,9 @@ struct wallet_answer {
     bool elsewhere; /* query, OK: the money went to another merchant than the credential's */
     bool strange;   /* query, UNKNOWN: a state that the connector has never heard of (`message`) */
     enum wallet_page_end page_end; /* query, PENDING */
+    /* refund_status, OK: every refund of the payment that the wallet knows; they live as long as the texts */
+    const struct wallet_refund_seen *refunds;
+    size_t refund_count;
 };
 
 /* On the outgoing thread (on the caller's when httpc is stopping); must not block; the answer's texts are valid until it
@@ -87,6 +97,14 @@ struct wallet_create {
     struct str payer_ip;        /* as the merchant told it, IPv4 or IPv6 */
 };
 
+struct wallet_refund {
+    int64_t credential_id;
+    struct str ref, trx_id; /* of the payment, as the wallet told them */
+    struct money amount;
+    struct str currency;
+    struct str sku, reason; /* for the wallet's records; letters, digits, blanks; not empty */
+};
+
 struct wallets; /* registry: credentials and their tokens' state */
 
 enum err wallets_new(struct httpc *h, const struct clock *clock, const struct config *config,
@@ -115,6 +133,13 @@ struct wallet_ops {
     /* Answers OK, PENDING or UNKNOWN: no answer to a question says that money did not move, for good. */
     void (*query)(
         struct wallets *w, int64_t credential_id, struct str ref, wallet_done_fn done, void *arg);
+    /* Both NULL: the wallet's refunds are not through here. Sent once: OK with trx_id and amount of the refund, DECLINED (none was
+     * made), BROKEN (certainly not sent), UNKNOWN. There is no key by which a wallet would know it again. */
+    void (*refund)(
+        struct wallets *w, const struct wallet_refund *r, wallet_done_fn done, void *arg);
+    /* OK with the list, or UNKNOWN. */
+    void (*refund_status)(struct wallets *w, int64_t credential_id, struct str ref,
+        struct str trx_id, wallet_done_fn done, void *arg);
 };
 
 /* NULL: no connector for this wallet. */

@@ -19,6 +19,8 @@ enum route {
     ROUTE_CREATE,
     ROUTE_EXECUTE,
     ROUTE_QUERY,
+    ROUTE_REFUND,
+    ROUTE_REFUND_STATUS,
     ROUTE_OTHER,
     ROUTE_COUNT
 };
@@ -64,6 +66,8 @@ static inline enum route bench_route_of(const char *path)
         [ROUTE_CREATE] = "/v1/tokenized/checkout/create",
         [ROUTE_EXECUTE] = "/v1/tokenized/checkout/execute",
         [ROUTE_QUERY] = "/v1/tokenized/checkout/payment/status",
+        [ROUTE_REFUND] = "/v2/tokenized-checkout/refund/payment/transaction",
+        [ROUTE_REFUND_STATUS] = "/v2/tokenized-checkout/refund/payment/status",
     };
     for (int i = 0; i < ROUTE_OTHER; i++)
         if (strcmp(path, paths[i]) == 0)
