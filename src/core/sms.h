@@ -83,6 +83,9 @@ bool sms_moves_balance(enum sms_kind k);
 const char *sms_kind_text(enum sms_kind k);
 const char *sms_why_text(enum sms_why w);
 
+/* True when the balance that it tells follows from the balance before it. Only for what moves the balance. */
+bool sms_chain_fits(const struct sms *s, struct money before);
+
 /* An amount as the wallets print it: "99", "1,350.91", "1,00,000.00", ".00"; at most 2 decimals and 12 digits before
  * the point, commas only where a group ends (of three, or South Asian). ERR_SYNTAX. */
 enum err sms_amount_parse(struct str s, struct money *ret) must_check;

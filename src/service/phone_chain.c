@@ -1,0 +1,85 @@
+/* The chain of a number's balances. Messages come late and in any order, so one that does not follow waits until what lies
+ * between was told. A forged one waits for ever, or for a person. */
+#include "service/phone_private.h"
+
+#include "base/log.h"
+
+#define ROW_BYTES_MAX 65536
+/* In one unit; the rest goes on with the next message. */
+#define STEPS_MAX 1000
+
+struct waiting {
+    struct money balance; /* now */
+    int64_t id;           /* of the message that follows from it; 0: none */
+    struct money then;
+    int64_t at_ms;
+};
+
+static enum err waiting_look(void *arg, const struct sms_row *r)
+{
+    struct waiting *w = arg;
+    struct sms s;
+    if (w->id || !str_is(r->state, "broken"))
+        return ERR_OK;
+    sms_parse(r->sender, r->body, &s);
+    if (sms_moves_balance(s.kind) && sms_chain_fits(&s, w->balance)) {
+        w->id = r->id;
+        w->then = s.balance;
+        w->at_ms = s.at_ms;
+    }
+    return ERR_OK;
+}
+
+/* Its money, if it is a payer's, is free now, unless it waits for something else. */
+static enum err message_free(struct tx *tx, int64_t sms_id)
+{
+    struct arena a;
+    struct number_credit_row c;
+    arena_init(&a, ROW_BYTES_MAX);
+    enum err e = store_sms_set_state(tx, sms_id, STR("done"));
+    enum err found = store_number_credit_of_sms(tx_db(tx), &a, sms_id, &c);
+    if (e == ERR_OK && found == ERR_OK && c.state == NUMBER_CREDIT_REVIEW &&
+        str_eq(c.reason, PHONE_REASON_CHAIN))
+        e = store_number_credit_move(
+            tx, c.id, NUMBER_CREDIT_REVIEW, NUMBER_CREDIT_FREE, STR_ABSENT);
+    arena_clear(&a);
+    return e != ERR_OK || found == ERR_NO_ROW ? e : found;
+}
+
+static enum err go_on(struct tx *tx, int64_t number_id, struct money balance, int64_t at)
+{
+    for (int i = 0; i < STEPS_MAX; i++) {
+        struct waiting w = {.balance = balance};
+        enum err e = store_number_set_balance(tx, number_id, balance, at);
+        if (e == ERR_OK)
+            e = store_sms_each_open(tx_db(tx), number_id, waiting_look, &w);
+        if (e == ERR_OK && w.id)
+            e = message_free(tx, w.id);
+        if (e != ERR_OK || !w.id)
+            return e;
+        balance = w.then;
+        at = w.at_ms;
+    }
+    return ERR_OK;
+}
+
+enum err phone_chain_go(struct tx *tx, int64_t number_id, const struct sms *s, bool *ret_follows)
+{
+    struct arena a;
+    struct number_row n;
+    arena_init(&a, ROW_BYTES_MAX);
+    enum err e = store_number_get(tx_db(tx), &a, number_id, &n);
+    arena_clear(&a);
+    if (e != ERR_OK)
+        return e;
+    bool follows = n.balance_at == 0 || sms_chain_fits(s, n.balance);
+    e = follows ? go_on(tx, number_id, s->balance, s->at_ms) : ERR_OK;
+    if (e == ERR_OK)
+        *ret_follows = follows;
+    return e;
+}
+
+enum err phone_balance_set(struct tx *tx, int64_t number_id, struct money balance, int64_t at)
+{
+    return go_on(tx, number_id, balance, at);
+}

@@ -1,0 +1,16 @@
+/* Shared by service/phone*.c. */
+#ifndef KASSA_SERVICE_PHONE_PRIVATE_H
+#define KASSA_SERVICE_PHONE_PRIVATE_H
+
+#include "service/phone.h"
+
+#define PHONE_REASON_CHAIN STR("broken_chain")
+#define PHONE_REASON_TWICE STR("trxid_told_twice")
+#define PHONE_REASON_PASTED STR("pasted")
+
+/* Moves the number's balance on by this message, and by what waited for it. False: it does not follow. The first one of
+ * a number always follows. */
+enum err phone_chain_go(
+    struct tx *tx, int64_t number_id, const struct sms *s, bool *ret_follows) must_check;
+
+#endif

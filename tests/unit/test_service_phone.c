@@ -1,0 +1,385 @@
+/* What phones tell, and what a payer may claim of it. Numbers and ids are made up. */
+#include "service/phone.h"
+#include "store_fixture.h"
+
+struct phone {
+    struct fixture *f;
+    int64_t number_id, other_id, device_id;
+    /* the next call */
+    struct phone_source from;
+    struct phone_message m;
+    enum phone_result result;
+    struct phone_claim claim;
+    enum phone_claim_result claimed;
+    struct money balance;
+};
+
+static enum err setup_run(void *arg, struct tx *tx)
+{
+    struct phone *p = arg;
+    struct number_row n = {.wallet = WALLET_BKASH,
+        .number = STR("01711111111"),
+        .kind = STR("personal"),
+        .enabled = true,
+        .created_at = T0};
+    struct device_row d = {.name = STR("phone"),
+        .accepts = STR("signature"),
+        .key_box = STR("sealed"),
+        .enabled = true,
+        .created_at = T0};
+    enum err e = store_number_add(tx, &n);
+    p->number_id = n.id;
+    n.number = STR("01722222222");
+    e = e ? e : store_number_add(tx, &n);
+    p->other_id = n.id;
+    e = e ? e : store_device_add(tx, &d);
+    p->device_id = d.id;
+    return e ? e : store_device_bind(tx, d.id, p->number_id, STR_ABSENT);
+}
+
+static struct phone phone_make(struct fixture *f)
+{
+    struct phone p = {.f = f};
+    ok(run(f->s, setup_run, &p));
+    p.from.device_id = p.device_id;
+    return p;
+}
+
+static enum err take_run(void *arg, struct tx *tx)
+{
+    struct phone *p = arg;
+    return phone_take(tx, &p->from, &p->m, &p->result);
+}
+
+static enum phone_result tell(struct phone *p, const char *sender, const char *text)
+{
+    p->m = (struct phone_message){.sender = str_from(sender), .text = str_from(text)};
+    ok(run(p->f->s, take_run, p));
+    return p->result;
+}
+
+/* 100 taka each, so that the balances tell the order. */
+static enum phone_result receive(struct phone *p, const char *trx_id, int balance)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+        "You have received Tk 100.00 from 01733333333. Fee Tk 0.00. Balance Tk %d.00. TrxID %s at"
+        " 06/11/2026 12:00",
+        balance, trx_id);
+    return tell(p, "bKash", text);
+}
+
+static enum phone_result pay_out(struct phone *p, const char *trx_id, int balance)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+        "Send Money Tk 50.00 to 01733333333 successful. Ref x. Fee Tk 5.00. Balance Tk %d.00. TrxID"
+        " %s at 06/11/2026 12:00",
+        balance, trx_id);
+    return tell(p, "bKash", text);
+}
+
+static struct number_credit_row credit(struct phone *p, const char *trx_id)
+{
+    struct number_credit_row c;
+    ok(store_number_credit_find(
+        store_reader(p->f->s), &p->f->arena, WALLET_BKASH, str_from(trx_id), &c));
+    return c;
+}
+
+static enum number_credit_state state_of(struct phone *p, const char *trx_id)
+{
+    return credit(p, trx_id).state;
+}
+
+static enum err none(void *arg, const struct number_credit_row *r)
+{
+    (void)r;
+    (*(int *)arg)++;
+    return ERR_OK;
+}
+
+static int credits(struct phone *p)
+{
+    int n = 0;
+    ok(store_number_credit_each_open(store_reader(p->f->s), none, &n));
+    return n;
+}
+
+static enum err count_open(void *arg, const struct sms_row *r)
+{
+    (void)r;
+    (*(int *)arg)++;
+    return ERR_OK;
+}
+
+static int to_look_at(struct phone *p)
+{
+    int n = 0;
+    ok(store_sms_each_open(store_reader(p->f->s), 0, count_open, &n));
+    return n;
+}
+
+static void s1_a_payers_sms_is_money_that_may_be_claimed(void **state)
+{
+    struct phone p = phone_make(*state);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    struct number_credit_row c = credit(&p, "DK61AAAAAA");
+    assert_int_equal(c.state, NUMBER_CREDIT_FREE);
+    assert_int_equal(c.amount.poisha, 10000);
+    assert_int_equal(c.balance.poisha, 10000);
+    assert_int_equal(c.number_id, p.number_id);
+    assert_true(str_is(c.payer_mask, "017******33"));
+    assert_int_equal(pay_out(&p, "DK62AAAAAA", 45), PHONE_BALANCE);
+    assert_int_equal(credits(&p), 1);
+}
+
+static void s2_what_a_reference_says_is_no_money(void **state)
+{
+    struct phone p = phone_make(*state);
+    assert_int_equal(
+        tell(&p, "bKash",
+            "You have received Tk 1.00 from 01733333333. Ref x. Fee Tk 0.00. Balance Tk 9000.00."
+            " TrxID DK61ZZZZZZ at 06/11/2026 12:00. Fee Tk 0.00. Balance Tk 1.00. TrxID DK61AAAAAA"
+            " at 06/11/2026 12:00"),
+        PHONE_UNPARSED);
+    assert_int_equal(credits(&p), 0);
+    assert_int_equal(to_look_at(&p), 1);
+}
+
+static void s2_a_text_cut_behind_a_forged_end_is_caught_by_the_chain(void **state)
+{
+    struct phone p = phone_make(*state);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    assert_int_equal(
+        tell(&p, "bKash",
+            "You have received Tk 1.00 from 01733333333. Ref x. Fee Tk 0.00. Balance Tk 9000.00."
+            " TrxID DK61ZZZZZZ at 06/11/2026 12:00"),
+        PHONE_REVIEW);
+    assert_int_equal(state_of(&p, "DK61ZZZZZZ"), NUMBER_CREDIT_REVIEW);
+}
+
+static void s7_the_same_sms_again_changes_nothing(void **state)
+{
+    struct phone p = phone_make(*state);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_SAME);
+    assert_int_equal(pay_out(&p, "DK62AAAAAA", 45), PHONE_BALANCE);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_SAME);
+    /* as another app reads it from the inbox */
+    assert_int_equal(tell(&p, "BKASH",
+                         "You have received Tk 100.00 from 01733333333. Fee Tk 0.00. Balance Tk"
+                         " 100.00.\nTrxID DK61AAAAAA at 06/11/2026 12:00 \n"),
+        PHONE_SAME);
+    assert_int_equal(receive(&p, "DK63AAAAAA", 145), PHONE_CREDIT);
+    assert_int_equal(credits(&p), 2);
+    assert_int_equal(state_of(&p, "DK61AAAAAA"), NUMBER_CREDIT_FREE);
+    assert_int_equal(to_look_at(&p), 0);
+}
+
+static void s7_the_same_trxid_in_other_words_is_held(void **state)
+{
+    struct phone p = phone_make(*state);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 200), PHONE_CONFLICT);
+    struct number_credit_row c = credit(&p, "DK61AAAAAA");
+    assert_int_equal(c.state, NUMBER_CREDIT_REVIEW);
+    assert_true(str_is(c.reason, "trxid_told_twice"));
+    assert_int_equal(c.balance.poisha, 10000);
+    assert_int_equal(to_look_at(&p), 1);
+    /* and it did not move the chain */
+    assert_int_equal(pay_out(&p, "DK62AAAAAA", 45), PHONE_BALANCE);
+}
+
+static void s8_t25_another_sender_is_no_wallet(void **state)
+{
+    struct phone p = phone_make(*state);
+    static const char text[] = "You have received Tk 100.00 from 01733333333. Fee Tk 0.00. Balance"
+                               " Tk 100.00. TrxID DK61AAAAAA at 06/11/2026 12:00";
+    assert_int_equal(tell(&p, "01733333333", text), PHONE_IGNORED);
+    assert_int_equal(tell(&p, "+8801733333333", text), PHONE_IGNORED);
+    assert_int_equal(tell(&p, "", text), PHONE_IGNORED);
+    assert_int_equal(to_look_at(&p), 0);
+    assert_int_equal(tell(&p, "bkashnotice", text), PHONE_LOOKALIKE);
+    assert_int_equal(tell(&p, "bK4sh", text), PHONE_LOOKALIKE);
+    assert_int_equal(tell(&p, "bK4sh", text), PHONE_SAME);
+    assert_int_equal(to_look_at(&p), 2);
+    assert_int_equal(credits(&p), 0);
+    /* a wallet of which the device has no number */
+    assert_int_equal(tell(&p, "NAGAD",
+                         "Money Received.\nAmount: Tk 99.00\nSender: 01811111111\nTxnID: "
+                         "75HKAAAA\nBalance: Tk 1289.43\n08/06/2026 19:00"),
+        PHONE_UNPARSED);
+    assert_int_equal(credits(&p), 0);
+}
+
+static void secret_codes_are_not_kept(void **state)
+{
+    struct phone p = phone_make(*state);
+    assert_int_equal(
+        tell(&p, "bKash", "Your bKash verification code is 123456. Expires in 2 minutes."),
+        PHONE_IGNORED);
+    assert_int_equal(to_look_at(&p), 0);
+}
+
+static void s13_t25_a_balance_that_does_not_follow_is_held(void **state)
+{
+    struct phone p = phone_make(*state);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    assert_int_equal(receive(&p, "DK62AAAAAA", 9100), PHONE_REVIEW);
+    struct number_credit_row c = credit(&p, "DK62AAAAAA");
+    assert_int_equal(c.state, NUMBER_CREDIT_REVIEW);
+    assert_true(str_is(c.reason, "broken_chain"));
+    /* what really came goes on */
+    assert_int_equal(receive(&p, "DK63AAAAAA", 200), PHONE_CREDIT);
+    assert_int_equal(pay_out(&p, "DK64AAAAAA", 145), PHONE_BALANCE);
+    assert_int_equal(receive(&p, "DK65AAAAAA", 245), PHONE_CREDIT);
+    assert_int_equal(state_of(&p, "DK62AAAAAA"), NUMBER_CREDIT_REVIEW);
+}
+
+static void s13_messages_in_any_order_make_one_chain(void **state)
+{
+    struct phone p = phone_make(*state);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    assert_int_equal(receive(&p, "DK64AAAAAA", 345), PHONE_REVIEW);
+    assert_int_equal(receive(&p, "DK63AAAAAA", 245), PHONE_REVIEW);
+    assert_int_equal(pay_out(&p, "DK62AAAAAA", 145), PHONE_BROKEN);
+    assert_int_equal(receive(&p, "DK60AAAAAA", 200), PHONE_CREDIT);
+    static const char *const all[] = {"DK60AAAAAA", "DK61AAAAAA", "DK63AAAAAA", "DK64AAAAAA"};
+    for (size_t i = 0; i < array_len(all); i++)
+        assert_int_equal(state_of(&p, all[i]), NUMBER_CREDIT_FREE);
+    assert_int_equal(to_look_at(&p), 0);
+    assert_int_equal(receive(&p, "DK65AAAAAA", 445), PHONE_CREDIT);
+}
+
+static enum err balance_run(void *arg, struct tx *tx)
+{
+    struct phone *p = arg;
+    return phone_balance_set(tx, p->number_id, p->balance, T0);
+}
+
+static void s13_a_person_who_read_the_balance_mends_the_chain(void **state)
+{
+    struct phone p = phone_make(*state);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    assert_int_equal(receive(&p, "DK63AAAAAA", 400), PHONE_REVIEW);
+    assert_int_equal(receive(&p, "DK64AAAAAA", 9100), PHONE_REVIEW);
+    p.balance = money_poisha(30000);
+    ok(run(p.f->s, balance_run, &p));
+    assert_int_equal(state_of(&p, "DK63AAAAAA"), NUMBER_CREDIT_FREE);
+    assert_int_equal(state_of(&p, "DK64AAAAAA"), NUMBER_CREDIT_REVIEW);
+    assert_int_equal(receive(&p, "DK65AAAAAA", 500), PHONE_CREDIT);
+}
+
+static void a_pasted_text_waits_for_a_second_person(void **state)
+{
+    struct phone p = phone_make(*state);
+    p.from = (struct phone_source){.number_id = p.number_id, .reported_by = STR("cli:one")};
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_REVIEW);
+    assert_true(str_is(credit(&p, "DK61AAAAAA").reason, "pasted"));
+}
+
+/* ---- claims ---- */
+
+static enum err claim_run(void *arg, struct tx *tx)
+{
+    struct phone *p = arg;
+    struct number_credit_row c;
+    return phone_claim(tx, &p->f->arena, &p->claim, &c, &p->claimed);
+}
+
+static enum phone_claim_result claim(struct phone *p, int64_t payment_id, const char *trx_id)
+{
+    p->claim.wallet = WALLET_BKASH;
+    p->claim.trx_id = str_from(trx_id);
+    p->claim.payment_id = payment_id;
+    if (!p->claim.number_id)
+        p->claim.number_id = p->number_id;
+    ok(run(p->f->s, claim_run, p));
+    return p->claimed;
+}
+
+static void s3_t24_a_trxid_as_a_payer_types_it_claims_the_money_once(void **state)
+{
+    struct phone p = phone_make(*state);
+    int64_t one = sample_make(p.f, "S-1", T0), two = sample_make(p.f, "S-2", T0);
+    assert_int_equal(claim(&p, one, "DK61AAAAAA"), PHONE_CLAIM_NOT_SYNCED);
+    assert_int_equal(claim(&p, one, "DK61"), PHONE_CLAIM_MALFORMED);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    assert_int_equal(claim(&p, one, " dk61 aaaaaa\n"), PHONE_CLAIM_TAKEN);
+    assert_int_equal(claim(&p, one, "DK61AAAAAA"), PHONE_CLAIM_MINE_BEFORE);
+    assert_int_equal(claim(&p, two, "DK61AAAAAA"), PHONE_CLAIM_TAKEN_BEFORE);
+    assert_int_equal(credit(&p, "DK61AAAAAA").payment_id, one);
+}
+
+static void a_claim_needs_the_number_that_was_shown_and_no_review(void **state)
+{
+    struct phone p = phone_make(*state);
+    int64_t one = sample_make(p.f, "S-1", T0);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    assert_int_equal(receive(&p, "DK62AAAAAA", 9100), PHONE_REVIEW);
+    assert_int_equal(claim(&p, one, "DK62AAAAAA"), PHONE_CLAIM_REVIEW);
+    p.claim.number_id = p.other_id;
+    assert_int_equal(claim(&p, one, "DK61AAAAAA"), PHONE_CLAIM_WRONG_NUMBER);
+    assert_int_equal(state_of(&p, "DK61AAAAAA"), NUMBER_CREDIT_FREE);
+}
+
+static void s10_money_from_before_the_payment_is_stale(void **state)
+{
+    struct phone p = phone_make(*state);
+    int64_t one = sample_make(p.f, "S-1", T0);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    int64_t received_at = credit(&p, "DK61AAAAAA").received_at;
+    p.claim.payment_created_at = received_at + PHONE_STALE_SKEW_MS + 1;
+    assert_int_equal(claim(&p, one, "DK61AAAAAA"), PHONE_CLAIM_STALE);
+    assert_int_equal(state_of(&p, "DK61AAAAAA"), NUMBER_CREDIT_FREE);
+    p.claim.payment_created_at = received_at + PHONE_STALE_SKEW_MS;
+    assert_int_equal(claim(&p, one, "DK61AAAAAA"), PHONE_CLAIM_TAKEN);
+}
+
+static enum err seen_run(void *arg, struct tx *tx)
+{
+    struct phone *p = arg;
+    return store_device_seen(tx, p->device_id, T0 - PHONE_SILENT_MS, 0, STR_ABSENT);
+}
+
+static void s9_a_silent_phone_is_told_from_an_unknown_trxid(void **state)
+{
+    struct phone p = phone_make(*state);
+    int64_t one = sample_make(p.f, "S-1", T0);
+    assert_int_equal(claim(&p, one, "DK61AAAAAA"), PHONE_CLAIM_NOT_SYNCED);
+    ok(run(p.f->s, seen_run, &p));
+    assert_int_equal(claim(&p, one, "DK61AAAAAA"), PHONE_CLAIM_UNKNOWN);
+}
+
+static void results_have_words(void **state)
+{
+    (void)state;
+    for (int i = 0; i < PHONE_RESULT_COUNT; i++)
+        assert_non_null(phone_result_text((enum phone_result)i));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(s1_a_payers_sms_is_money_that_may_be_claimed),
+        T(s2_what_a_reference_says_is_no_money),
+        T(s2_a_text_cut_behind_a_forged_end_is_caught_by_the_chain),
+        T(s7_the_same_sms_again_changes_nothing),
+        T(s7_the_same_trxid_in_other_words_is_held),
+        T(s8_t25_another_sender_is_no_wallet),
+        T(secret_codes_are_not_kept),
+        T(s13_t25_a_balance_that_does_not_follow_is_held),
+        T(s13_messages_in_any_order_make_one_chain),
+        T(s13_a_person_who_read_the_balance_mends_the_chain),
+        T(a_pasted_text_waits_for_a_second_person),
+        T(s3_t24_a_trxid_as_a_payer_types_it_claims_the_money_once),
+        T(a_claim_needs_the_number_that_was_shown_and_no_review),
+        T(s10_money_from_before_the_payment_is_stale),
+        T(s9_a_silent_phone_is_told_from_an_unknown_trxid),
+        T(results_have_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
