@@ -109,6 +109,26 @@ static void order_check(
             small, large_key, large);
 }
 
+static bool has(const char *text, const char *part)
+{
+    return strstr(text, part) != NULL;
+}
+
+/* What would otherwise be found out by the first payer. */
+static void rocket_check(const struct config *c, struct buf *why)
+{
+    struct sockaddr_storage ip;
+    if (!has(c->rocket_begin_form, "{amount}") && !has(c->rocket_begin_form, "{taka}"))
+        buf_cstr(why, "rocket.begin_form: must have {amount} or {taka}\n");
+    if (!has(c->rocket_end_form, "{trans_id}"))
+        buf_cstr(why, "rocket.end_form: must have {trans_id}\n");
+    if (!has(c->rocket_page_query, "{trans_id}"))
+        buf_cstr(why, "rocket.page_query: must have {trans_id}\n");
+    if (ip_parse(str_from(c->rocket_client_ip), &ip) != ERR_OK || ip.ss_family != AF_INET)
+        buf_printf(
+            why, "rocket.client_ip: must be an IPv4 address, not \"%s\"\n", c->rocket_client_ip);
+}
+
 static void server_check(const struct config *c, struct buf *why)
 {
     struct sockaddr_storage proxy;
@@ -152,6 +172,7 @@ enum err config_check(const struct config *c, struct buf *why)
     proxy_url_check("wallet.proxy", c->wallet_proxy, why);
     sns_check(c, why);
     proxy_url_check("wallet.nagad_proxy", c->wallet_nagad_proxy, why);
+    rocket_check(c, why);
     order_check("store.batch_max", c->store_batch_max, "store.queue_max", c->store_queue_max, why);
     order_check("notify.per_host", c->notify_per_host, "notify.workers", c->notify_workers, why);
     order_check("notify.connect_timeout_ms", c->notify_connect_timeout_ms, "notify.timeout_ms",

@@ -14,7 +14,7 @@ struct wallet_secret {
     int refs; /* under the registry's lock */
     int64_t generation;
     char *base_url, *username, *password, *app_key, *app_secret, *merchant_id, *own_key,
-        *wallet_key;
+        *wallet_key, *own_certificate, *page_url;
 };
 
 /* Whether a credential is in use. Open: creates are refused at once, until a minute later one of them probes. */
@@ -97,7 +97,8 @@ struct connector_http {
     const char *const *headers; /* ended by NULL */
     struct str body;            /* absent: none */
     bool fresh_connect;         /* for calls that must not be sent twice */
-    const char *proxy;          /* this wallet's own; NULL or empty: the one of all wallets */
+    bool own_tls;      /* shows the credential's certificate, trusts the credential's issuers */
+    const char *proxy; /* this wallet's own; NULL or empty: the one of all wallets */
     void (*done)(void *arg, const struct httpc_result *r);
     void *arg;
 };
@@ -120,6 +121,7 @@ void wallet_circuit_note(struct wallet_slot *slot, enum wallet_outcome outcome,
 
 extern const struct wallet_ops bkash_ops;
 extern const struct wallet_ops nagad_ops;
+extern const struct wallet_ops ecomm_ops;
 /* wallet_template.c: an example, in no registry. */
 extern const struct wallet_ops wallet_template_ops;
 

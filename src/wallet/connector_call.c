@@ -165,6 +165,11 @@ enum err connector_http_send(
         .done = rq->done,
         .arg = rq->arg,
     };
+    if (rq->own_tls) {
+        request.tls_certificate = str_from(s->own_certificate);
+        request.tls_key = str_from(s->own_key);
+        request.tls_issuers = str_from(s->wallet_key);
+    }
     enum err e = httpc_submit(w->httpc, &request);
     buf_clear(&url);
     return e;

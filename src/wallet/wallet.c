@@ -45,6 +45,8 @@ static void secret_free(struct wallet_secret *s)
     text_wipe(s->merchant_id);
     text_wipe(s->own_key);
     text_wipe(s->wallet_key);
+    text_wipe(s->own_certificate);
+    text_wipe(s->page_url);
     mem_free(s);
 }
 
@@ -60,6 +62,8 @@ static struct wallet_secret *secret_new(const struct wallet_credential *c)
     s->merchant_id = mem_strndup(c->merchant_id.p, c->merchant_id.n);
     s->own_key = mem_strndup(c->own_key.p, c->own_key.n);
     s->wallet_key = mem_strndup(c->wallet_key.p, c->wallet_key.n);
+    s->own_certificate = mem_strndup(c->own_certificate.p, c->own_certificate.n);
+    s->page_url = mem_strndup(c->page_url.p, c->page_url.n);
     return s;
 }
 
@@ -87,7 +91,8 @@ static bool secret_is(const struct wallet_secret *s, const struct wallet_credent
     return str_is(c->base_url, s->base_url) && str_is(c->username, s->username) &&
            str_is(c->password, s->password) && str_is(c->app_key, s->app_key) &&
            str_is(c->app_secret, s->app_secret) && str_is(c->merchant_id, s->merchant_id) &&
-           str_is(c->own_key, s->own_key) && str_is(c->wallet_key, s->wallet_key);
+           str_is(c->own_key, s->own_key) && str_is(c->wallet_key, s->wallet_key) &&
+           str_is(c->own_certificate, s->own_certificate) && str_is(c->page_url, s->page_url);
 }
 
 static struct wallet_slot *slot_find(struct wallets *w, int64_t id)

@@ -66,6 +66,9 @@ struct wallet_credential { /* what a connector needs of a credential; copied by 
     struct str base_url;                                /* without a slash at the end */
     struct str username, password, app_key, app_secret; /* bKash */
     struct str merchant_id, own_key, wallet_key;        /* Nagad; keys as base64 of their DER */
+    /* Rocket: `own_key` is the certificate's key, `wallet_key` the issuers to trust (empty: the system's), all PEM; `base_url`
+     * is the address that takes commands, `page_url` the payer's page, both without a query. */
+    struct str own_certificate, page_url;
 };
 
 struct wallet_token {

@@ -239,6 +239,18 @@ static void assert_check(const char *text, const char *faults)
     config_clear(&c);
 }
 
+static void rocket_s_templates_need_what_makes_them_useful(void **state)
+{
+    (void)state;
+    assert_check(
+        "[rocket]\nbegin_form = command=v\n", "rocket.begin_form: must have {amount} or {taka}\n");
+    assert_check("[rocket]\nbegin_form = {taka}\n", "");
+    assert_check("[rocket]\nend_form = command=c\npage_query = x\n",
+        "rocket.end_form: must have {trans_id}\nrocket.page_query: must have {trans_id}\n");
+    assert_check(
+        "[rocket]\nclient_ip = ::1\n", "rocket.client_ip: must be an IPv4 address, not \"::1\"\n");
+}
+
 static void tls_needs_both_files(void **state)
 {
     (void)state;
@@ -382,6 +394,7 @@ int main(void)
         cmocka_unit_test(a_line_that_is_too_long_is_refused_not_cut),
         cmocka_unit_test(unreadable_bytes_are_refused),
         cmocka_unit_test(a_file_that_is_too_long_is_refused),
+        cmocka_unit_test(rocket_s_templates_need_what_makes_them_useful),
         cmocka_unit_test(tls_needs_both_files),
         cmocka_unit_test(a_sandbox_listens_on_loopback_only),
         cmocka_unit_test(base_urls_are_absolute_and_end_without_a_slash),

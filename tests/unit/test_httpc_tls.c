@@ -1,130 +1,7 @@
 #include "base/mem.h"
 #include "httpc_outcome.h"
+#include "tls_peer.h"
 #include <signal.h>
-
-/* OpenSSL has a type with the name of one of our errors. */
-#define ERR_STATE openssl_err_state
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-#undef ERR_STATE
-
-/* A peer with TLS and a certificate of its own; it answers one request a connection. */
-struct tls_peer {
-    int fd, port;
-    SSL_CTX *ctx;
-    char ca_file[64];
-    char certificate[8192], key[8192]; /* PEM */
-    pthread_t thread;
-    atomic_int requests;
-};
-
-static X509 *certificate_make(EVP_PKEY *key, const char *names)
-{
-    X509 *x = X509_new();
-    X509_set_version(x, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
-    X509_gmtime_adj(X509_getm_notBefore(x), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-    X509_set_pubkey(x, key);
-    X509_NAME *name = X509_get_subject_name(x);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"peer", -1, -1, 0);
-    X509_set_issuer_name(x, name);
-    X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, names);
-    X509_add_ext(x, e, -1);
-    X509_EXTENSION_free(e);
-    assert_true(X509_sign(x, key, EVP_sha256()) > 0);
-    return x;
-}
-
-static void bio_text(BIO *b, char *out, size_t cap)
-{
-    int n = BIO_read(b, out, (int)cap - 1);
-    assert_true(n > 0);
-    out[n] = 0;
-    BIO_free(b);
-}
-
-static void pem_of(X509 *x, EVP_PKEY *key, struct tls_peer *p)
-{
-    BIO *b = BIO_new(BIO_s_mem());
-    PEM_write_bio_X509(b, x);
-    bio_text(b, p->certificate, sizeof(p->certificate));
-    b = BIO_new(BIO_s_mem());
-    PEM_write_bio_PrivateKey(b, key, NULL, NULL, 0, NULL, NULL);
-    bio_text(b, p->key, sizeof(p->key));
-}
-
-static void certificate_use(struct tls_peer *p, const char *names)
-{
-    EVP_PKEY *key = EVP_RSA_gen(2048);
-    X509 *x = certificate_make(key, names);
-    assert_int_equal(SSL_CTX_use_certificate(p->ctx, x), 1);
-    assert_int_equal(SSL_CTX_use_PrivateKey(p->ctx, key), 1);
-    snprintf(p->ca_file, sizeof(p->ca_file), "/tmp/kassa-tls-XXXXXX");
-    int fd = mkstemp(p->ca_file);
-    assert_true(fd >= 0);
-    FILE *f = fdopen(fd, "w");
-    PEM_write_X509(f, x);
-    fclose(f);
-    pem_of(x, key, p);
-    X509_free(x);
-    EVP_PKEY_free(key);
-}
-
-/* So that its alert arrives: closing on what was not read would reset the connection. */
-static void drain(int fd)
-{
-    char text[4096];
-    shutdown(fd, SHUT_WR);
-    while (recv(fd, text, sizeof(text), 0) > 0)
-        ;
-}
-
-static void *tls_serve(void *arg)
-{
-    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-    struct tls_peer *p = arg;
-    for (int fd; (fd = accept(p->fd, NULL, NULL)) >= 0; close(fd)) {
-        SSL *ssl = SSL_new(p->ctx);
-        char text[4096];
-        SSL_set_fd(ssl, fd);
-        if (SSL_accept(ssl) == 1 && SSL_read(ssl, text, sizeof(text)) > 0) {
-            atomic_fetch_add(&p->requests, 1);
-            SSL_write(ssl, answer, sizeof(answer) - 1);
-            SSL_shutdown(ssl);
-        }
-        drain(fd);
-        SSL_free(ssl);
-    }
-    return NULL;
-}
-
-static struct tls_peer *tls_start(const char *names, int version_max)
-{
-    struct tls_peer *p = mem_alloc(sizeof(*p));
-    p->ctx = SSL_CTX_new(TLS_server_method());
-    /* so that old versions are possible at all */
-    SSL_CTX_set_security_level(p->ctx, 0);
-    SSL_CTX_set_min_proto_version(p->ctx, TLS1_VERSION);
-    SSL_CTX_set_max_proto_version(p->ctx, version_max);
-    certificate_use(p, names);
-    p->fd = peer_bind(&p->port);
-    assert_int_equal(listen(p->fd, 16), 0);
-    assert_int_equal(pthread_create(&p->thread, NULL, tls_serve, p), 0);
-    return p;
-}
-
-static void tls_stop(struct tls_peer *p)
-{
-    shutdown(p->fd, SHUT_RDWR);
-    pthread_join(p->thread, NULL);
-    close(p->fd);
-    unlink(p->ca_file);
-    SSL_CTX_free(p->ctx);
-    mem_free(p);
-}
 
 static void call(const struct tls_peer *p, bool trusted, struct outcome *o)
 {
@@ -228,13 +105,6 @@ static void a_broken_handshake_is_not_sent(void **state)
 }
 
 /* ---- with a certificate of the caller's own ---- */
-
-/* `p` asks its callers for a certificate, and takes the one that `known` has. */
-static void callers_are_asked(struct tls_peer *p, const struct tls_peer *known)
-{
-    assert_int_equal(SSL_CTX_load_verify_locations(p->ctx, known->ca_file, NULL), 1);
-    SSL_CTX_set_verify(p->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-}
 
 /* `who` NULL: without a certificate. */
 static void call_as(const struct tls_peer *p, const struct tls_peer *who, struct outcome *o)
