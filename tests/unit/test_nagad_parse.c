@@ -211,7 +211,7 @@ static void t49_a_success_that_is_not_whole_is_unknown(void **state)
 
 static struct wallet_answer verify_status(const char *word)
 {
-    char body[1024];
+    static char body[1024]; /* the answer's texts lie in it */
     snprintf(body, sizeof body,
         "{\"paymentRefId\":\"" NAGAD_REF "\",\"merchantId\":\"" NAGAD_MERCHANT
         "\",\"orderId\":\"K1N1\",\"amount\":\"16\",\"issuerPaymentRefNo\":\"0001\",\"status\":\"%"
