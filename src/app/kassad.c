@@ -4,6 +4,7 @@
 #include "app/preflight.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "http/page_limit.h"
 #include "http/page_pay.h"
 #include "http/routes.h"
 #include <pthread.h>
@@ -216,6 +217,7 @@ static void program_stop(struct program *p)
         server_stop(p->ops, OPS_DRAIN_MS);
     if (p->gateway.service)
         service_stop(&p->service);
+    page_limit_free(p->gateway.devices);
     pages_free(p->gateway.pages); /* a commit's completion may have needed them until now */
     preflight_clear(&p->files);
 }
@@ -231,6 +233,7 @@ static enum err program_start(struct program *p, struct buf *why)
         return e;
     p->gateway.service = &p->service;
     p->gateway.pages = pages_new(&p->service);
+    p->gateway.devices = page_limit_new(p->service.config->limits_device_requests_per_minute);
     atomic_store(&p->gateway.starting, true);
     e = ops_start(p, why);
     if (e == ERR_OK)

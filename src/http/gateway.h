@@ -7,10 +7,13 @@
 #include <stdatomic.h>
 
 struct pages;
+struct page_limit;
 
 struct gateway {
     struct service *service;
-    struct pages *pages;  /* page_pay.h */
+    struct pages *pages; /* page_pay.h */
+    struct page_limit
+        *devices;         /* requests of a device, and failed ones of an address, in a minute */
     atomic_bool starting; /* the public listener does not serve yet, and /readyz says so */
     atomic_bool stopping; /* /readyz says so while the public listener drains */
 };
