@@ -307,6 +307,17 @@ static void other_addresses_are_checked(void **state)
     assert_check("[server]\nlisten = 127.0.0.1:1\nops_listen = 127.0.0.1:1\n",
         "server.ops_listen: must differ from server.listen\n");
     assert_check("[server]\nlisten = 127.0.0.1:0\nops_listen = 127.0.0.1:0\n", "");
+    assert_check(
+        "[sandbox]\nsns_url = https://127.0.0.1:8091\n", "sandbox.sns_url: only in a sandbox\n");
+    assert_check("[sandbox]\nsandbox = yes\nsns_url = https://10.0.0.1:8091\n",
+        "sandbox.sns_url: must be https://address:port on loopback, not "
+        "\"https://10.0.0.1:8091\"\n");
+    assert_check("[sandbox]\nsandbox = yes\nsns_url = http://127.0.0.1:8091\n",
+        "sandbox.sns_url: must be https://address:port on loopback, not "
+        "\"http://127.0.0.1:8091\"\n");
+    assert_check(
+        "[sandbox]\nsns_ca_file = a.pem\n", "sandbox.sns_ca_file: needs sandbox.sns_url\n");
+    assert_check("[sandbox]\nsandbox = yes\nsns_url = https://127.0.0.1:8091\n", "");
     assert_check("[store]\npath =\n[security]\nsecret_key_file =\n",
         "store.path: must not be empty\nsecurity.secret_key_file: must not be empty\n");
 }
