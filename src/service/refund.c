@@ -93,6 +93,10 @@ static enum err refund_fill(
     if (e != ERR_OK) {
         return e;
     }
+    const struct wallet_ops *ops = wallet_ops_find(a.wallet);
+    if (!ops || !ops->refund) {
+        return ERR_INVALID;
+    }
     const struct refund_request *rq = u->rq;
     *ret = (struct refund_row){
         .payment_id = p->id,

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "service/notices.h"
+#include "service/refund_errand.h"
 #include "service/settle_unit.h"
 #include "service/work.h"
 #include <errno.h>
@@ -151,6 +152,7 @@ static void *settle_main(void *arg)
             int64_t now = clock_now_ms(x->service->clock);
             look_at_attempts(x, db, now);
             look_at_payments(x, db, now);
+            refund_look(x->service, db, now);
             notices_look(x->service->notices, db, now);
         }
     } while (!look_wait(x));

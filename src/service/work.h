@@ -14,8 +14,8 @@ struct httpc;
 struct work *work_new(void);
 void work_free(struct work *w);
 
-/* What an attempt's call under way is about. */
-enum work_kind { WORK_CREATE, WORK_EXECUTE, WORK_ASK, WORK_VERIFY, WORK_KINDS };
+/* What an attempt's call under way is about. A refund's is kept here, too: its id is no attempt's. */
+enum work_kind { WORK_CREATE, WORK_EXECUTE, WORK_ASK, WORK_VERIFY, WORK_REFUND, WORK_KINDS };
 
 /* False when this attempt has a call under way already; else it has from now on, until work_end. */
 bool work_begin(struct work *w, int64_t attempt_id, enum work_kind kind);

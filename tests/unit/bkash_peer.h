@@ -1,4 +1,4 @@
-/* bKash on a loopback port, as far as a payment needs it: tokens, create, execute, query, with faults that a test arms.
+/* bKash on a loopback port, as far as a payment needs it: tokens, create, execute, query, refunds, with faults that a test arms.
  * Header only, for unit tests. */
 #ifndef KASSA_TESTS_UNIT_BKASH_PEER_H
 #define KASSA_TESTS_UNIT_BKASH_PEER_H
@@ -16,6 +16,8 @@ enum bkash_fault {
     BKASH_SAME_TRX,      /* does it, with the TrxID of the first */
     BKASH_GARBAGE,       /* does it, and answers HTML */
     BKASH_ERROR_500,     /* does nothing that is known */
+    BKASH_FORBIDDEN,     /* the API's gateway does not let it through */
+    BKASH_REFUSE,        /* a refund: no, for good */
     BKASH_HANG           /* does it, and answers when `hang` is cleared */
 };
 
@@ -27,13 +29,22 @@ struct bkash_payment {
     char trx[16];
 };
 
+#define BKASH_REFUNDS_MAX 64
+struct bkash_refund {
+    char of[16]; /* TrxID of the payment */
+    char trx[16], amount[24];
+};
+
 struct bkash {
     struct peer *peer;
     pthread_mutex_t lock;
     struct bkash_payment payments[BKASH_PAYMENTS_MAX];
     int count;
     atomic_int grants, creates, executes, queries, executed;
-    atomic_int create_fault, execute_fault, query_fault;
+    struct bkash_refund refunded[BKASH_REFUNDS_MAX];
+    int refund_count;
+    atomic_int refunds, refund_lists;
+    atomic_int create_fault, execute_fault, query_fault, refund_fault, refund_list_fault;
     atomic_bool hang;
 };
 
@@ -175,6 +186,72 @@ static inline bool bkash_query(struct bkash *b, int fd, const char *body)
     return peer_answer(fd, 200, text);
 }
 
+/* Without the wallet's knowledge of who asked: so may a person in the wallet's portal. */
+static inline void bkash_refund_add(struct bkash *b, const char *of, const char *amount)
+{
+    pthread_mutex_lock(&b->lock);
+    assert(b->refund_count < BKASH_REFUNDS_MAX);
+    struct bkash_refund *r = &b->refunded[b->refund_count++];
+    snprintf(r->of, sizeof r->of, "%s", of);
+    snprintf(r->amount, sizeof r->amount, "%s", amount);
+    snprintf(r->trx, sizeof r->trx, "REF%07d", b->refund_count);
+    pthread_mutex_unlock(&b->lock);
+}
+
+static inline bool bkash_refund(struct bkash *b, int fd, const char *body)
+{
+    char text[1024], trx[16], amount[24];
+    int fault = atomic_load(&b->refund_fault);
+    atomic_fetch_add(&b->refunds, 1);
+    if (fault == BKASH_DROP_BEFORE)
+        return false;
+    if (fault == BKASH_ERROR_500)
+        return peer_answer(fd, 500, "{\"message\":\"Internal server error\"}");
+    if (fault == BKASH_FORBIDDEN)
+        return peer_answer(fd, 403, "{\"message\":\"Forbidden\"}");
+    if (fault == BKASH_REFUSE)
+        return peer_answer(fd, 400, "{\"externalCode\":\"2023\",\"errorMessageEn\":\"No\"}");
+    bkash_field(body, "trxId", trx, sizeof trx);
+    bkash_field(body, "refundAmount", amount, sizeof amount);
+    bkash_refund_add(b, trx, amount);
+    snprintf(text, sizeof text,
+        "{\"originalTrxId\":\"%s\",\"refundTrxId\":\"REF%07d\",\"refundTransactionStatus\":"
+        "\"Completed\",\"refundAmount\":\"%s\",\"currency\":\"BDT\"}",
+        trx, b->refund_count, fault == BKASH_WRONG_AMOUNT ? "1.00" : amount);
+    if (fault == BKASH_DROP_AFTER)
+        return false;
+    if (fault == BKASH_HANG)
+        bkash_hang(b);
+    return peer_answer(fd, 200, text);
+}
+
+static inline bool bkash_refund_list(struct bkash *b, int fd, const char *body)
+{
+    char text[8192], trx[16];
+    size_t n;
+    const char *comma = "";
+    atomic_fetch_add(&b->refund_lists, 1);
+    if (atomic_load(&b->refund_list_fault) == BKASH_ERROR_500)
+        return peer_answer(fd, 500, "{\"message\":\"Internal server error\"}");
+    bkash_field(body, "trxId", trx, sizeof trx);
+    n = (size_t)snprintf(
+        text, sizeof text, "{\"originalTrxId\":\"%s\",\"refundTransactions\":[", trx);
+    pthread_mutex_lock(&b->lock);
+    for (int i = 0; i < b->refund_count; i++) {
+        const struct bkash_refund *r = &b->refunded[i];
+        if (strcmp(r->of, trx) != 0)
+            continue;
+        n += (size_t)snprintf(text + n, sizeof text - n,
+            "%s{\"refundTrxId\":\"%s\",\"refundTransactionStatus\":\"Completed\","
+            "\"refundAmount\":\"%s\"}",
+            comma, r->trx, r->amount);
+        comma = ",";
+    }
+    pthread_mutex_unlock(&b->lock);
+    snprintf(text + n, sizeof text - n, "]}");
+    return peer_answer(fd, 200, text);
+}
+
 static inline bool bkash_serve(struct peer *peer, int fd, const struct peer_request *rq)
 {
     struct bkash *b = peer->arg;
@@ -186,7 +263,11 @@ static inline bool bkash_serve(struct peer *peer, int fd, const struct peer_requ
         return bkash_create(b, fd, rq->body);
     if (strstr(rq->path, "/checkout/execute"))
         return bkash_execute(b, fd, rq->body);
-    if (strstr(rq->path, "/payment/status"))
+    if (strcmp(rq->path, "/v2/tokenized-checkout/refund/payment/transaction") == 0)
+        return bkash_refund(b, fd, rq->body);
+    if (strcmp(rq->path, "/v2/tokenized-checkout/refund/payment/status") == 0)
+        return bkash_refund_list(b, fd, rq->body);
+    if (strstr(rq->path, "/checkout/payment/status"))
         return bkash_query(b, fd, rq->body);
     return peer_answer(fd, 403, "{\"message\":\"Missing Authentication Token\"}");
 }
