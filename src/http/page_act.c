@@ -218,3 +218,20 @@ struct reply *page_nagad_callback_get(struct request *rq)
 {
     return callback_get(rq, WALLET_NAGAD, "payment_ref_id");
 }
+
+/* The bank's page posts through the payer's browser, to one address for all payments: what it names is known only by being asked
+ * about. Nobody's form token is in it, and none is needed, for it decides nothing. */
+struct reply *page_rocket_callback_post(struct request *rq)
+{
+    const struct page_visit *visit = page_visit_new(rq);
+    struct page_act *a = visit ? act_new(rq) : NULL;
+    if (!a)
+        return reply_error(rq, ERR_INTERNAL);
+    a->act.wallet = WALLET_ROCKET;
+    ref_copy(form_value(rq, rq->body, "trans_id"), a->act.ref, sizeof(a->act.ref));
+    if (a->act.ref[0] == 0)
+        return reply_error(rq, page_unknown(rq));
+    a->act.callback_status = CALLBACK_OTHER;
+    a->done_path = a->other_path = "/wait";
+    return act_start(a, callback_submit);
+}

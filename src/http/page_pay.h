@@ -13,13 +13,14 @@
 struct pages *pages_new(struct service *s);
 void pages_free(struct pages *p);
 
-struct reply *page_get(struct request *rq);                /* GET /{} */
-struct reply *page_wait_get(struct request *rq);           /* GET /{}/wait */
-struct reply *page_state_get(struct request *rq);          /* GET /{}/state */
-struct reply *page_pay_post(struct request *rq);           /* POST /{}/pay */
-struct reply *page_cancel_post(struct request *rq);        /* POST /{}/cancel */
-struct reply *page_language_post(struct request *rq);      /* POST /{}/language */
-struct reply *page_bkash_callback_get(struct request *rq); /* GET /callback/bkash/{} */
+struct reply *page_get(struct request *rq);                  /* GET /{} */
+struct reply *page_wait_get(struct request *rq);             /* GET /{}/wait */
+struct reply *page_state_get(struct request *rq);            /* GET /{}/state */
+struct reply *page_pay_post(struct request *rq);             /* POST /{}/pay */
+struct reply *page_cancel_post(struct request *rq);          /* POST /{}/cancel */
+struct reply *page_language_post(struct request *rq);        /* POST /{}/language */
+struct reply *page_bkash_callback_get(struct request *rq);   /* GET /callback/bkash/{} */
+struct reply *page_rocket_callback_post(struct request *rq); /* POST /callback/rocket */
 struct reply *page_nagad_callback_get(
     struct request *rq); /* GET /callback/nagad/{}, also with a slash behind it */
 struct reply *page_asset_get(struct request *rq);   /* GET /assets/{} */

@@ -15,6 +15,7 @@ const struct route routes_public[] = {
     {"GET", "/assets/{}", ROUTE_PAGE, 0, page_asset_get},
     {"GET", "/callback/bkash/{}", ROUTE_PAGE, 0, page_bkash_callback_get},
     {"GET", "/callback/nagad/{}", ROUTE_PAGE, 0, page_nagad_callback_get},
+    {"POST", "/callback/rocket", ROUTE_PAGE, PAGE_BODY_MAX, page_rocket_callback_post},
     {"GET", "/callback/nagad/{}/", ROUTE_PAGE, 0, page_nagad_callback_get},
     {"POST", "/webhook/bkash", ROUTE_PLAIN, WEBHOOK_BODY_MAX, webhook_bkash_post},
     {"GET", "/{}", ROUTE_PAGE, 0, page_get},

@@ -81,7 +81,8 @@ enum err checkout_pay(struct service *s, struct checkout_act *c) must_check;
 /* The page's cancel button. ERR_STATE when it is not OPEN any more. */
 enum err checkout_cancel(struct service *s, struct checkout_act *c) must_check;
 enum callback_status { CALLBACK_SUCCESS, CALLBACK_FAILURE, CALLBACK_CANCEL, CALLBACK_OTHER };
-/* The payer comes back from the wallet. `c->token` names the attempt, `c->ref` is the wallet's id as the query gave it: another
+/* The payer comes back from the wallet. `c->token` names the attempt (of Rocket `c->ref` alone), `c->ref` is the wallet's id as
+ * the query gave it: another
  * than the stored one is refused (ERR_STATE). Of a wallet that takes the money at its page the callback decides nothing: the wallet
  * is asked earlier. Else success: attempt EXECUTING is committed, then execute is sent, once. done gets ERR_OK for duplicates and
  * late callbacks too (stored state wins). An unknown token, or one of another wallet than `c->wallet`: ERR_NO_ROW; a token that

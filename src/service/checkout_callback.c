@@ -119,11 +119,21 @@ static bool ref_is_ours(const struct checkout_act *c, const struct attempt_row *
            mem_eq_const_time(ref.p, a->wallet_ref.p, ref.n);
 }
 
+/* Rocket's bank sends all payers of a merchant to one address, so the transaction alone names the attempt. */
+static enum err attempt_find(
+    const struct checkout_act *c, struct db *db, struct arena *a, struct attempt_row *ret)
+{
+    if (c->wallet == WALLET_ROCKET) {
+        return store_attempt_by_rocket_ref(db, a, str_from(c->ref), ret);
+    }
+    return store_attempt_by_token(db, a, str_from(c->token), ret);
+}
+
 static enum err callback_run(struct checkout_act *c, struct act_own *own, struct tx *tx)
 {
     struct attempt_row a;
     struct payment_row p;
-    enum err e = store_attempt_by_token(tx_db(tx), &own->arena, str_from(c->token), &a);
+    enum err e = attempt_find(c, tx_db(tx), &own->arena, &a);
     if (e == ERR_OK) {
         e = store_payment_by_id(tx_db(tx), &own->arena, a.payment_id, &p);
     }
@@ -164,7 +174,7 @@ static enum err token_known(struct service *s, const struct checkout_act *c)
         return ERR_STORE_IO;
     }
     arena_init(&arena, CALLBACK_ROW_MAX);
-    enum err e = store_attempt_by_token(db, &arena, str_from(c->token), &a);
+    enum err e = attempt_find(c, db, &arena, &a);
     bool other = e == ERR_OK &&
                  a.wallet != c->wallet; /* at another wallet's address there is no such token */
     arena_clear(&arena);

@@ -65,6 +65,9 @@ static bool secret_is_whole(const struct wallet_credential *w)
     if (w->wallet == WALLET_NAGAD) {
         return w->merchant_id.n > 0 && w->own_key.n > 0 && w->wallet_key.n > 0;
     }
+    if (w->wallet == WALLET_ROCKET) {
+        return w->own_certificate.n > 0 && w->own_key.n > 0 && w->page_url.n > 0;
+    }
     return w->username.n > 0 && w->password.n > 0 && w->app_key.n > 0 && w->app_secret.n > 0;
 }
 
@@ -88,6 +91,8 @@ static enum err secret_put(
         .merchant_id = json_get_string(o, "merchant_id"),
         .own_key = json_get_string(o, "own_key"),
         .wallet_key = json_get_string(o, "wallet_key"),
+        .own_certificate = json_get_string(o, "own_certificate"),
+        .page_url = json_get_string(o, "page_url"),
     };
     bool whole = secret_is_whole(&w);
     if (whole) {

@@ -1,5 +1,6 @@
 /* Create, and place where the wallet has it: how an attempt gets to the wallet's page. */
 #include "base/crypto.h"
+#include "base/log.h"
 #include "base/url.h"
 #include "service/outcome.h"
 #include <stdio.h>
@@ -56,6 +57,8 @@ static enum err apply_renamed(struct errand *c, struct tx *tx, const struct atte
     return store_attempt_cas(tx, a, &to);
 }
 
+static enum err apply_failed(struct errand *c, struct tx *tx, const struct attempt_row *a);
+
 static enum err apply_page(struct errand *c, struct tx *tx, const struct attempt_row *a)
 {
     struct attempt_row to = *a;
@@ -68,7 +71,15 @@ static enum err apply_page(struct errand *c, struct tx *tx, const struct attempt
     to.wallet_url = c->answer.url;
     to.next_ask_at =
         outcome_takes_at_page(a->wallet) ? outcome_next_verify(a, &p, tx_now_ms(tx)) : 0;
-    return transition_attempt(tx, a, ATTEMPT_EV_CREATED, STR("wallet"), &to);
+    e = transition_attempt(tx, a, ATTEMPT_EV_CREATED, STR("wallet"), &to);
+    if (e != ERR_DUPLICATE) {
+        return e;
+    }
+    /* A reference that names another payment's money would have this one paid by it. */
+    log_alarm("wallet_gave_a_reference_twice", LOG_I("payment", a->payment_id),
+        LOG_I("attempt", a->id), LOG_C("wallet", wallet_kind_code(a->wallet)));
+    c->answer.outcome = WALLET_BROKEN;
+    return apply_failed(c, tx, a);
 }
 
 /* A lost create is a failed one: no money can move, so the payer simply tries again. A lost place may have been done, and whoever

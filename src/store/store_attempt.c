@@ -12,6 +12,8 @@ static const struct db_sql SQL_ADD = {
 static const struct db_sql SQL_BY_ID = {"SELECT " ATTEMPT_COLUMNS " FROM attempt WHERE id = $1"};
 static const struct db_sql SQL_BY_TOKEN = {
     "SELECT " ATTEMPT_COLUMNS " FROM attempt WHERE callback_token = $1"};
+static const struct db_sql SQL_BY_ROCKET_REF = {
+    "SELECT " ATTEMPT_COLUMNS " FROM attempt WHERE wallet = 'rocket' AND wallet_ref = $1"};
 static const struct db_sql SQL_LAST = {
     "SELECT " ATTEMPT_COLUMNS " FROM attempt WHERE payment_id = $1"
     " ORDER BY number DESC LIMIT 1"};
@@ -108,6 +110,14 @@ enum err store_attempt_by_token(
 {
     struct db_stmt *st = db_query(db, &SQL_BY_TOKEN);
     db_text(st, 1, token);
+    return row_one(st, a, attempt_read, ret);
+}
+
+enum err store_attempt_by_rocket_ref(
+    struct db *db, struct arena *a, struct str ref, struct attempt_row *ret)
+{
+    struct db_stmt *st = db_query(db, &SQL_BY_ROCKET_REF);
+    db_text(st, 1, ref);
     return row_one(st, a, attempt_read, ret);
 }
 

@@ -112,7 +112,8 @@ struct attempt_row {
     struct str invoice;        /* our reference at the wallet, unique */
     struct money amount;
     struct str currency;
-    struct str wallet_ref; /* bKash paymentID, Nagad paymentReferenceId; absent until created */
+    struct str
+        wallet_ref; /* bKash paymentID, Nagad paymentReferenceId, Rocket trans_id; absent until created */
     struct str wallet_url; /* where the payer goes; absent until created */
     struct str trx_id;     /* absent until paid */
     struct str payer_mask;
@@ -129,6 +130,9 @@ enum err store_attempt_by_id(
     struct db *db, struct arena *a, int64_t id, struct attempt_row *ret) must_check;
 enum err store_attempt_by_token(
     struct db *db, struct arena *a, struct str token, struct attempt_row *ret) must_check;
+/* By the bank's id of a Rocket transaction, which no two attempts have. */
+enum err store_attempt_by_rocket_ref(
+    struct db *db, struct arena *a, struct str ref, struct attempt_row *ret) must_check;
 /* The newest attempt of a payment; ERR_NO_ROW. */
 enum err store_attempt_last(
     struct db *db, struct arena *a, int64_t payment_id, struct attempt_row *ret) must_check;

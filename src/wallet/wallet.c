@@ -9,6 +9,7 @@
 static const struct wallet_ops *const connectors[WALLET_COUNT] = {
     [WALLET_BKASH] = &bkash_ops,
     [WALLET_NAGAD] = &nagad_ops,
+    [WALLET_ROCKET] = &ecomm_ops,
 };
 
 const struct wallet_ops *wallet_ops_find(enum wallet_kind kind)

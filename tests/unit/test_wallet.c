@@ -32,7 +32,8 @@ static void connectors_are_found_by_their_wallet(void **state)
     assert_true(bkash_ops.needs_execute);
     assert_ptr_equal(wallet_ops_find(WALLET_NAGAD), &nagad_ops);
     assert_false(nagad_ops.needs_execute);
-    assert_null(wallet_ops_find(WALLET_ROCKET));
+    assert_ptr_equal(wallet_ops_find(WALLET_ROCKET), &ecomm_ops);
+    assert_false(ecomm_ops.needs_execute);
     assert_null(wallet_ops_find(WALLET_COUNT));
 }
 

@@ -174,5 +174,9 @@ bool cli_secret_read(const char *option, const char *path, struct buf *ret_text)
 bool cli_secret_option(struct cli *c, const char *name, struct buf *ret_text) must_check;
 /* wallet_nagad.c: a Nagad credential's content as JSON. False, told. Wipe the text. */
 bool cli_nagad_secrets(struct cli *c, struct buf *plain) must_check;
+/* wallet_rocket.c: the same for Rocket. */
+bool cli_rocket_secrets(struct cli *c, struct buf *plain) must_check;
+/* wallet.c: an address of a wallet, without query and slash at the end, which is called over TLS or on this machine. False, told. */
+bool cli_wallet_url_check(struct cli *c, const char *option, struct str s) must_check;
 
 #endif

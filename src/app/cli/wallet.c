@@ -8,22 +8,26 @@
 #define SECRET_MAX 4096
 #define SECRETS_MAX 65536
 
-static bool base_url_check(struct cli *c, struct str s)
+bool cli_wallet_url_check(struct cli *c, const char *option, struct str s)
 {
     struct url u;
     if (url_parse(s, &u) != ERR_OK || !str_absent(u.query) || str_find(s, '#', 0) < s.n ||
         str_ends(s, STR("/"))) {
-        cli_usage(c, "--base-url: must be an absolute http or https url without query and without a"
-                     " slash at the end");
+        cli_usage(c,
+            "--%s: must be an absolute http or https url without query and without a slash at the"
+            " end",
+            option);
         return false;
     }
     if (c->config.sandbox_sandbox && !host_is_loopback(u.host)) {
-        cli_usage(c, "--base-url: in a sandbox only loopback addresses are allowed, so that no real"
-                     " wallet is called");
+        cli_usage(c,
+            "--%s: in a sandbox only loopback addresses are allowed, so that no real wallet is"
+            " called",
+            option);
         return false;
     }
     if (!u.https && !host_is_loopback(u.host)) {
-        cli_usage(c, "--base-url: must be https, as secrets are sent there");
+        cli_usage(c, "--%s: must be https, as secrets are sent there", option);
         return false;
     }
     return true;
@@ -69,7 +73,9 @@ static bool secrets_seal(struct cli *c, struct credential_row *r)
     struct buf plain, box;
     buf_init(&plain, SECRETS_MAX);
     buf_init(&box, 2 * SECRETS_MAX);
-    bool good = r->wallet == WALLET_NAGAD ? cli_nagad_secrets(c, &plain) : bkash_secrets(c, &plain);
+    bool good = r->wallet == WALLET_NAGAD    ? cli_nagad_secrets(c, &plain)
+                : r->wallet == WALLET_ROCKET ? cli_rocket_secrets(c, &plain)
+                                             : bkash_secrets(c, &plain);
     if (good) {
         good = buf_ok(&plain);
         box_seal(c->service.keys, "wallet", buf_view(&plain), &box);
@@ -104,7 +110,8 @@ static int add_run(struct cli *c)
         return cli_usage(c, "there is no connector for a wallet \"%s\"", c->operand);
     }
     r.base_url = str_from(cli_get(c, "base-url"));
-    if (!cli_get_name_or_new(c, "name", c->operand, &r.name) || !base_url_check(c, r.base_url)) {
+    if (!cli_get_name_or_new(c, "name", c->operand, &r.name) ||
+        !cli_wallet_url_check(c, "base-url", r.base_url)) {
         return CLI_USAGE;
     }
     if (cli_has(c, "account") && !cli_account(c, cli_get(c, "account"), &a)) {
@@ -215,8 +222,15 @@ static const struct cli_option add_options[] = {
     {.name = "app-secret-stdin", .help = "a line of standard input, the password's next"},
     {.name = "app-secret-env", .arg = "NAME", .help = "a variable holds the app secret"},
     {.name = "merchant-id", .arg = "DIGITS", .help = "Nagad: as Nagad gave it"},
-    {.name = "private-key-file", .arg = "FILE", .help = "Nagad: the merchant's private key"},
+    {.name = "private-key-file", .arg = "FILE", .help = "Nagad, Rocket: the merchant's key"},
     {.name = "nagad-key-file", .arg = "FILE", .help = "Nagad: Nagad's public key"},
+    {.name = "certificate-file",
+        .arg = "FILE",
+        .help = "Rocket: shown to the bank, with its chain"},
+    {.name = "issuers-file",
+        .arg = "FILE",
+        .help = "Rocket: the bank's issuers; else the system's"},
+    {.name = "page-url", .arg = "URL", .help = "Rocket: the bank's page for payers"},
     {.name = "account", .arg = "UUID", .help = "for this account alone; else for all"},
     {.name = NULL},
 };
@@ -224,7 +238,7 @@ static const struct cli_option add_options[] = {
 const struct cli_command cli_wallet_commands[] = {
     {.noun = "wallet",
         .verb = "add",
-        .operand = "bkash|nagad",
+        .operand = "bkash|nagad|rocket",
         .need = CLI_NEEDS_STORE,
         .options = add_options,
         .run = add_run,

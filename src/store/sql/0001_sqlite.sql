@@ -235,6 +235,8 @@ CREATE TABLE attempt (
     asks INTEGER NOT NULL CHECK (asks >= 0),
     UNIQUE (payment_id, number)
 ) STRICT;
+-- Rocket's payers come back with nothing but the bank's id of the transaction.
+CREATE UNIQUE INDEX attempt_rocket ON attempt (wallet_ref) WHERE wallet = 'rocket';
 CREATE INDEX attempt_due ON attempt (next_ask_at) WHERE next_ask_at IS NOT NULL;
 -- Two executes of one payment could charge a payer twice.
 CREATE UNIQUE INDEX attempt_moving ON attempt (payment_id) WHERE state IN ('executing', 'unknown');
