@@ -119,6 +119,14 @@ static enum err apply_page_end(struct tx *tx, const struct attempt_row *a, struc
     return transition_attempt(tx, a, event, STR("wallet"), to);
 }
 
+/* A day has passed, and the wallet has not said that it has no money. */
+static void alarm_untold(const struct attempt_row *a, const struct wallet_answer *w)
+{
+    log_alarm("wallet_never_told", LOG_I("payment", a->payment_id), LOG_I("attempt", a->id),
+        LOG_C("wallet", wallet_kind_code(a->wallet)), LOG_S("code", w->code),
+        LOG_S("invoice", a->invoice));
+}
+
 /* Not paid, or nothing certain. A callback that came while the wallet was asked wants it asked again, at its own time. */
 static enum err apply_waiting(
     struct errand *c, struct tx *tx, const struct payment_row *p, const struct attempt_row *a)
@@ -137,6 +145,9 @@ static enum err apply_waiting(
             LOG_C("wallet", wallet_kind_code(a->wallet)), LOG_S("status", w->message));
     } else if (w->outcome == WALLET_PENDING && at_page && !called) {
         to.reason = w->code;
+    }
+    if (to.next_ask_at == 0 && w->outcome != WALLET_PENDING) {
+        alarm_untold(a, w);
     }
     enum err e = apply_page_end(tx, a, &to, w->page_end, &done);
     return e != ERR_OK || done ? e : store_attempt_cas(tx, a, &to);

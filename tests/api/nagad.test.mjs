@@ -260,6 +260,23 @@ suite('nagad', { feePercent: '1.00', simArgs: SIM_ARGS, purposes: ['payments', '
     assert.equal(alarms(w, 'wallet_says_an_unknown_status').length, 1);
   });
 
+  it('Nagad is asked for a day; when it never answers, the operator is told', async () => {
+    const { payment, ref } = await begun();
+    await w.clock.advance(3600);
+    await w.state(payment, 'cancelled');
+    await nagad.fault('verify', 'status_500', { payment_id: ref, count: 2 });
+    const { verifies } = await nagad.payment(ref);
+    await w.clock.advance(3600);
+    await until(async () => (await w.sim.callsOf(encodeURIComponent(ref), 'nagad_verify')).length > verifies, { what: 'another verify' });
+    assert.equal(alarms(w, 'wallet_never_told').length, 0);
+    await w.clock.advance(86400);
+    await until(() => alarms(w, 'wallet_never_told').length === 1, { what: 'the alarm' });
+    const asked = (await w.sim.callsOf(encodeURIComponent(ref), 'nagad_verify')).length;
+    await w.clock.advance(86400);
+    await w.until(payment, 'the same state', (p) => p.state === 'cancelled');
+    assert.equal((await w.sim.callsOf(encodeURIComponent(ref), 'nagad_verify')).length, asked, 'it is not asked any more');
+  });
+
   it('money that went back before it was seen goes to a person', async () => {
     const { payment, ref } = await begun();
     await nagad.act(ref, 'leave');
