@@ -103,4 +103,18 @@ struct phone_claim {
 enum err phone_claim(struct tx *tx, struct arena *a, const struct phone_claim *c,
     struct number_credit_row *ret_credit, enum phone_claim_result *ret) must_check;
 
+/* ---- what persons decide; inside a unit, with its audit row by the caller ---- */
+struct phone_decision {
+    int64_t credit_id;
+    struct str person; /* "cli:NAME" */
+    struct str reason;
+};
+/* Does what another person asked for (store_number_credit_ask): attaches the money to the asked payment, which must be of the same
+ * wallet and amount, open or ended unpaid; or, without one, frees it for its TrxID (*ret_payment_id 0). ERR_NO_ROW;
+ * ERR_STATE: nothing was asked, or the payment is not such a one; ERR_FORBIDDEN: the same person; ERR_RANGE: another amount. */
+enum err phone_confirm(struct tx *tx, struct arena *a, const struct phone_decision *d,
+    int64_t *ret_payment_id) must_check;
+/* It is for no payment. ERR_STATE: it is claimed or marked. */
+enum err phone_mark(struct tx *tx, struct arena *a, const struct phone_decision *d) must_check;
+
 #endif

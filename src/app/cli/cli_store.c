@@ -5,6 +5,8 @@
 #include "http/routes.h"
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define DETAIL_MAX 65536
@@ -44,11 +46,23 @@ static void clock_follow(struct cli *c)
     }
 }
 
+/* Who called sudo is the person; the store's owner is a user that many become. Whoever has that user's shell could name
+ * anybody, so what two persons decide needs a sudo rule (doc/operations.md). */
+static const char *person_name(void)
+{
+    const char *name = getenv("SUDO_USER");
+    if (name && name[0] && strlen(name) <= 64 && utf8_valid(str_from(name))) {
+        return name;
+    }
+    const struct passwd *p = getpwuid(getuid());
+    return p && p->pw_name && utf8_valid(str_from(p->pw_name)) ? p->pw_name : NULL;
+}
+
 static void name_actor(struct cli *c)
 {
-    const struct passwd *p = getpwuid(getuid());
-    if (p && p->pw_name && utf8_valid(str_from(p->pw_name))) {
-        snprintf(c->actor, sizeof c->actor, "cli:%s", p->pw_name);
+    const char *name = person_name();
+    if (name) {
+        snprintf(c->actor, sizeof c->actor, "cli:%s", name);
     } else {
         snprintf(c->actor, sizeof c->actor, "cli:%u", (unsigned)getuid());
     }

@@ -1,0 +1,196 @@
+/* kassa received: money that numbers received. What pays an order is asked for by one person and confirmed by another. */
+#include "app/cli/cli.h"
+
+#include "service/phone.h"
+#include "store/store_payment.h"
+#include <inttypes.h>
+
+static enum err list_item(void *arg, const struct number_credit_row *r)
+{
+    struct cli *c = arg;
+    cli_out_item(c);
+    json_w_kint(&c->w, "id", r->id);
+    json_w_kcstr(&c->w, "state", number_credit_state_text(r->state));
+    json_w_kstr(&c->w, "reason", r->reason);
+    json_w_kcstr(&c->w, "wallet", wallet_kind_code(r->wallet));
+    json_w_kstr(&c->w, "trx_id", r->trx_id);
+    cli_out_money(c, "amount", r->amount);
+    json_w_kint(&c->w, "number", r->number_id);
+    json_w_kstr(&c->w, "payer", r->payer_mask);
+    cli_out_time(c, "received_at", r->received_at);
+    cli_out_id(c, "payment", r->payment_id);
+    json_w_kstr(&c->w, "asked_by", r->asked_by);
+    cli_out_id(c, "asked_payment", r->asked_payment_id);
+    json_w_kint(&c->w, "sms", r->sms_id);
+    cli_out_close(c);
+    return ERR_OK;
+}
+
+static int list_run(struct cli *c)
+{
+    int64_t payment = 0;
+    if (!cli_get_int(c, "payment", 1, INT64_MAX, &payment)) {
+        return CLI_USAGE;
+    }
+    cli_out_list(c, "received");
+    enum err e = payment ? store_number_credit_each_of(c->db, payment, list_item, c)
+                         : store_number_credit_each_open(c->db, list_item, c);
+    cli_out_close(c);
+    return e == ERR_OK ? CLI_OK : cli_fail_err("received", e);
+}
+
+struct act {
+    struct phone_decision d;
+    int64_t payment_id;
+};
+
+static void audit_begin(struct cli_audit *audit, const char *action, const struct act *x)
+{
+    audit->action = action;
+    cli_audit_object_id(audit, "received", x->d.credit_id);
+    json_w_kstr(&audit->w, "reason", x->d.reason);
+}
+
+static enum err ask_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+{
+    struct act *x = arg;
+    struct number_credit_row r;
+    struct payment_row p;
+    enum err e = store_number_credit_get(tx_db(tx), &c->arena, x->d.credit_id, &r);
+    if (e == ERR_OK && x->payment_id) {
+        e = store_payment_by_id(tx_db(tx), &c->arena, x->payment_id, &p);
+    }
+    if (e == ERR_OK) {
+        e = store_number_credit_ask(tx, x->d.credit_id, x->d.person, x->payment_id);
+    }
+    audit_begin(audit, x->payment_id ? "received.attach" : "received.release", x);
+    json_w_kint(&audit->w, "payment", x->payment_id);
+    return e;
+}
+
+static enum err confirm_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+{
+    struct act *x = arg;
+    enum err e = phone_confirm(tx, &c->arena, &x->d, &x->payment_id);
+    audit_begin(audit, "received.confirm", x);
+    json_w_kint(&audit->w, "payment", x->payment_id);
+    return e;
+}
+
+static enum err mark_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+{
+    struct act *x = arg;
+    audit_begin(audit, "received.mark", x);
+    return phone_mark(tx, &c->arena, &x->d);
+}
+
+static int failed(const struct act *x, enum err e)
+{
+    if (e == ERR_NO_ROW) {
+        return cli_fail("there is no such money %" PRId64 ", or no such payment", x->d.credit_id);
+    }
+    if (e == ERR_FORBIDDEN) {
+        return cli_fail("you asked for it yourself: another person has to confirm it");
+    }
+    if (e == ERR_RANGE) {
+        return cli_fail("the payment is of another amount");
+    }
+    if (e == ERR_STATE || e == ERR_CONFLICT) {
+        return cli_fail("nothing was asked for money %" PRId64
+                        ", it is claimed already, or its payment"
+                        " can't take it",
+            x->d.credit_id);
+    }
+    return cli_fail_err("received", e);
+}
+
+static int act_run(struct cli *c, cli_change_fn fn, struct act *x)
+{
+    if (!cli_operand_id(c, &x->d.credit_id) || !cli_get_name(c, "reason", 500, &x->d.reason) ||
+        !cli_get_int(c, "payment", 1, INT64_MAX, &x->payment_id)) {
+        return CLI_USAGE;
+    }
+    x->d.person = str_from(c->actor);
+    enum err e = cli_change(c, fn, x);
+    if (e != ERR_OK) {
+        return failed(x, e);
+    }
+    json_w_kint(&c->w, "id", x->d.credit_id);
+    cli_out_id(c, "payment", x->payment_id);
+    return CLI_OK;
+}
+
+static int ask_run(struct cli *c)
+{
+    struct act x = {.payment_id = 0};
+    int code = act_run(c, ask_unit, &x);
+    if (code == CLI_OK) {
+        cli_note(
+            c, "\nAnother person: kassa received confirm %" PRId64 " --reason TEXT", x.d.credit_id);
+    }
+    return code;
+}
+
+static int confirm_run(struct cli *c)
+{
+    struct act x = {.payment_id = 0};
+    return act_run(c, confirm_unit, &x);
+}
+
+static int mark_run(struct cli *c)
+{
+    struct act x = {.payment_id = 0};
+    return act_run(c, mark_unit, &x);
+}
+
+static const struct cli_option list_options[] = {
+    {.name = "payment", .arg = "ID", .help = "only what counts for it"},
+    {.name = NULL},
+};
+static const struct cli_option attach_options[] = {
+    {.name = "payment", .arg = "ID", .help = "that it is to pay", .required = true},
+    {.name = "reason", .arg = "TEXT", .help = "kept in the audit chain", .required = true},
+    {.name = NULL},
+};
+static const struct cli_option reason_options[] = {
+    {.name = "reason", .arg = "TEXT", .help = "kept in the audit chain", .required = true},
+    {.name = NULL},
+};
+
+const struct cli_command cli_received_commands[] = {
+    {.noun = "received",
+        .verb = "list",
+        .need = CLI_NEEDS_STORE,
+        .options = list_options,
+        .run = list_run,
+        .help = "money that numbers received and no payment claimed, oldest first"},
+    {.noun = "received",
+        .verb = "attach",
+        .operand = "ID",
+        .need = CLI_NEEDS_STORE,
+        .options = attach_options,
+        .run = ask_run,
+        .help = "asks that it pays an open or ended payment of its amount"},
+    {.noun = "received",
+        .verb = "release",
+        .operand = "ID",
+        .need = CLI_NEEDS_STORE,
+        .options = reason_options,
+        .run = ask_run,
+        .help = "asks that its TrxID may claim it, although it is under review"},
+    {.noun = "received",
+        .verb = "confirm",
+        .operand = "ID",
+        .need = CLI_NEEDS_STORE,
+        .options = reason_options,
+        .run = confirm_run,
+        .help = "does what another person asked for; the merchant is told"},
+    {.noun = "received",
+        .verb = "mark",
+        .operand = "ID",
+        .need = CLI_NEEDS_STORE,
+        .options = reason_options,
+        .run = mark_run,
+        .help = "it is for no payment"},
+    {.noun = NULL},
+};
