@@ -16,11 +16,16 @@
 #define CONFLICT_TRIES_MAX 10
 #define CONFIRM_REPLY_MAX ((size_t)64 * 1024)
 #define LOOKS_AT_ONCE 64
+/* Strangers choose how many there are; the metric counts them all. */
+#define REFUSALS_LOGGED_PER_MINUTE 60
+#define MINUTE_MS INT64_C(60000)
 
 struct notices {
     struct service *service;
     struct notice_certs *certs;
     atomic_int pending;
+    _Atomic int64_t minute_ms; /* that the refusals below were logged in */
+    atomic_int logged;
 };
 
 struct job {
@@ -86,8 +91,23 @@ static void job_end(struct job *j, enum notice_end end)
     done(arg, end);
 }
 
+/* About so many: two threads may begin a minute together. */
+static bool refusal_is_logged(struct notices *n)
+{
+    int64_t now = clock_mono_ms();
+    if (now - atomic_load(&n->minute_ms) >= MINUTE_MS) {
+        atomic_store(&n->minute_ms, now);
+        atomic_store(&n->logged, 0);
+    }
+    return atomic_fetch_add(&n->logged, 1) < REFUSALS_LOGGED_PER_MINUTE;
+}
+
 static void job_refuse(struct job *j, const char *reason)
 {
+    if (!refusal_is_logged(j->owner)) {
+        job_end(j, NOTICE_REFUSED);
+        return;
+    }
     log_warn("wallet_notice_refused", LOG_C("reason", reason), LOG_S("topic", j->m.topic_arn),
         LOG_S("message", j->m.message_id), LOG_S("certificate", j->m.cert_url));
     job_end(j, NOTICE_REFUSED);
