@@ -32,6 +32,11 @@ export class Nagad {
     return this.world.create({ customer_code: 'nagad', ...more });
   }
 
+  /** The newest thousand of Nagad's payments. */
+  async all() {
+    return (await this.world.sim.control('GET', 'nagad/payments')).payments;
+  }
+
   /** Nagad's payments of an order id, newest first. */
   async byOrder(order) {
     return (await this.world.sim.control('GET', `nagad/payments?order_id=${order}`)).payments;
