@@ -103,6 +103,7 @@ void server_unref(struct server *s)
     text_free(s->options.trusted_proxy);
     text_free(s->options.tls_cert);
     text_free(s->options.tls_key);
+    text_free(s->options.tls_client_issuers);
     mem_free(s);
 }
 
@@ -122,6 +123,8 @@ static struct MHD_Daemon *daemon_start(struct server *s, struct worker *w)
         ITEM(MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->tls_key.p);
         ITEM(MHD_OPTION_HTTPS_PRIORITIES, 0,
             (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE");
+        if (!str_absent(o->tls_client_issuers))
+            ITEM(MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)(uintptr_t)o->tls_client_issuers.p);
     }
     ITEM(MHD_OPTION_END, 0, NULL);
 #undef ITEM
@@ -197,6 +200,7 @@ enum err server_start(const struct server_options *o, struct buf *why, struct se
     s->options.listen = text_copy(o->listen);
     s->options.tls_cert = text_copy(o->tls_cert);
     s->options.tls_key = text_copy(o->tls_key);
+    s->options.tls_client_issuers = text_copy(o->tls_client_issuers);
     atomic_init(&s->refs, 1);
     MHD_set_panic_func(on_panic, NULL);
     enum err e = proxy_set(s, o->trusted_proxy, why);

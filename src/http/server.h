@@ -35,6 +35,9 @@ struct str request_header(const struct request *rq, const char *name);
 /* A cookie's value; absent. Same rule. */
 struct str request_cookie(const struct request *rq, const char *name);
 
+/* True when the peer showed a certificate of tls_client_issuers that holds now. Same rule. */
+bool request_peer_is_known(struct request *rq);
+
 enum route_kind {
     ROUTE_API,  /* POST with a JSON body; errors are the API's JSON bodies */
     ROUTE_PAGE, /* for browsers; errors are HTML */
@@ -65,6 +68,9 @@ struct server_options {
     int body_timeout_s;           /* from there to the end of the body */
     struct str trusted_proxy;     /* absent or empty: nobody */
     struct str tls_cert, tls_key; /* PEM texts; absent: plain HTTP */
+    /* PEM of the issuers of peers' certificates, with TLS only: peers are then asked for one, and may come without, see
+     * request_peer_is_known. For simulators. */
+    struct str tls_client_issuers;
     /* HTML for an error on ROUTE_PAGE (and for unknown paths asked by a browser); NULL: JSON. */
     struct reply *(*error_page)(struct request *rq, enum err e);
     /* The other errors, in a simulated peer's own shape; NULL: the API's JSON bodies. */

@@ -2,6 +2,7 @@
  * from a page in somebody's browser. */
 #include "base/text.h"
 #include "base/url.h"
+#include "rocket.h"
 #include "sim.h"
 
 #define LIST_DEFAULT 1000
@@ -356,6 +357,7 @@ struct reply *control_reset(struct request *rq)
     if (e == ERR_OK) {
         faults_clear(&s->faults);
         calls_reset(&s->calls);
+        rocket_reset(s->rocket);
         atomic_store(&s->clock.offset_ms, 0);
     }
     pthread_mutex_unlock(&s->lock);

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "nagad.h"
+#include "rocket.h"
 #include "sim.h"
 
 #define API "/v1.2.0-beta/tokenized/checkout/"
@@ -22,6 +23,13 @@ const struct route sim_routes[] = {
     {"GET", "/control/nagad/payments", ROUTE_PLAIN, 0, nagad_control_list},
     {"GET", "/control/nagad/payments/{}", ROUTE_PLAIN, 0, nagad_control_get},
     {"POST", "/control/nagad/payments/{}", ROUTE_PLAIN, SIM_BODY_MAX, nagad_control_act},
+
+    {"POST", "/ecomm2/MerchantHandler", ROUTE_PLAIN, SIM_BODY_MAX, rocket_command},
+    {"GET", "/ecomm2/ClientHandler", ROUTE_PAGE, 0, rocket_page_show},
+    {"POST", "/ecomm2/ClientHandler", ROUTE_PAGE, SIM_BODY_MAX, rocket_page_act},
+    {"GET", "/control/rocket/payments", ROUTE_PLAIN, 0, rocket_control_list},
+    {"POST", "/control/rocket/payments", ROUTE_PLAIN, SIM_BODY_MAX, rocket_control_act},
+    {"POST", "/control/rocket/faults", ROUTE_PLAIN, SIM_BODY_MAX, rocket_control_arm},
 
     {"GET", "/walletsim.css", ROUTE_PAGE, 0, page_style},
     {"GET", "/pay/{}", ROUTE_PAGE, 0, page_show},

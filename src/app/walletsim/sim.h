@@ -6,7 +6,8 @@
  *   page.c       the payer's page                token.c     grant, refresh
  *   payer.c      what a payer can do             control.c   the control API for tests
  *   sim_store.c  what survives a restart         fault.c calls.c later.c  as their names say
- *   nagad*.c     Nagad's side, see nagad.h         sns.c       bKash's webhook, as Amazon SNS sends it */
+ *   nagad*.c     Nagad's side, see nagad.h         sns.c       bKash's webhook, as Amazon SNS sends it
+ *   rocket*.c    Rocket's side, see rocket.h */
 #ifndef KASSA_APP_SIM_H
 #define KASSA_APP_SIM_H
 
@@ -34,15 +35,17 @@ struct sim_options {
     const char *nagad_merchant_id; /* NULL: there is no Nagad */
     int64_t nagad_window_s;
     bool nagad_sha1;
-    const char *sns_listen, *sns_certificate, *sns_key; /* the last two NULL: there is no SNS */
+    const char *rocket_listen, *rocket_tls, *rocket_return; /* all or none: there is no Rocket */
+    const char *sns_listen, *sns_certificate, *sns_key;     /* the last two NULL: there is no SNS */
 };
 
 struct sim {
     struct sim_options options;
     char *public_url; /* without a slash at the end */
     struct clock clock;
-    struct nagad *nagad; /* NULL: there is none; unchanged while it runs */
-    struct sns *sns;     /* NULL: there is none; unchanged while it serves */
+    struct nagad *nagad;   /* NULL: there is none; unchanged while it runs */
+    struct sns *sns;       /* NULL: there is none; unchanged while it serves */
+    struct rocket *rocket; /* the same */
     struct later *later;
     pthread_mutex_t lock; /* all below */
     struct sim_store *store;

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/url.h"
 #include "nagad.h"
+#include "rocket.h"
 #include "sim.h"
 #include <getopt.h>
 #include <pthread.h>
@@ -49,6 +50,11 @@ static const char HELP[] =
     "with them, and serves the\n"
     "                        certificate by TLS with it\n"
     "  --sns-listen ADDR:PORT where that is; default 127.0.0.1:0\n"
+    "  --rocket-listen ADDR:PORT, --rocket-tls DIR, --rocket-return URL\n"
+    "                        offers Rocket too, by TLS at this address. DIR holds bank.pem and "
+    "bank.key, and\n"
+    "                        merchants.pem: the issuers of merchants' certificates. Payers are "
+    "sent back to URL\n"
     "  --help\n"
     "\n"
     "When it is ready it prints {\"listening\":\"http://ADDR:PORT\"}. SIGTERM or SIGINT ends it.\n"
@@ -90,6 +96,15 @@ static const char HELP[] =
     "a status under way;\n"
     "                               leave: pays and never goes back\n"
     "  GET  /control/nagad/payments/REF, GET /control/nagad/payments ?order_id=\n"
+    "  POST /control/rocket/payments      {\"trans_id\":T,\"action\":\"approve|leave|cancel|"
+    "wrong-pin|insufficient|\n"
+    "                               timeout|reverse\"}; GET, ?invoice=: all, newest first. They "
+    "don't survive a restart\n"
+    "  POST /control/rocket/faults  "
+    "{\"command\":\"v|c\",\"fault\":F,\"value\":V,\"count\":N,\"invoice\":I}, where F is\n"
+    "                               drop_before, drop_after_commit, status_500, html, empty; or "
+    "amount (poisha), result,\n"
+    "                               rrn, invoice, trans_id V\n"
     "  GET /control/faults, DELETE /control/faults or POST /control/faults/clear\n"
     "  GET  /control/calls          the last 20000 API calls and counters, ?op= &payment_id= "
     "&invoice= &limit=\n"
@@ -130,6 +145,8 @@ static int options_check(const struct sim_options *o)
         return refuse("--nagad-merchant is an id of at most 20 characters");
     if (!o->sns_certificate != !o->sns_key)
         return refuse("--sns-certificate and --sns-key go together");
+    if (!o->rocket_listen != !o->rocket_tls || !o->rocket_listen != !o->rocket_return)
+        return refuse("--rocket-listen, --rocket-tls and --rocket-return go together");
     if (o->token_life_s < 1 || o->token_life_s > 86400)
         return refuse("--token-life is a number of seconds from 1 to 86400");
     if (o->public_url && !public_url_good(o->public_url))
@@ -154,8 +171,9 @@ static int options_parse(int argc, char **argv, struct sim_options *o)
         {"app-key", 1, NULL, 'k'}, {"app-secret", 1, NULL, 's'}, {"token-life", 1, NULL, 't'},
         {"hourly-block", 1, NULL, 'b'}, {"fsync", 1, NULL, 'f'}, {"nagad-merchant", 1, NULL, 'm'},
         {"sns-listen", 1, NULL, 'L'}, {"sns-certificate", 1, NULL, 'C'}, {"sns-key", 1, NULL, 'K'},
-        {"nagad-window", 1, NULL, 'w'}, {"nagad-sha1", 1, NULL, '1'}, {"help", 0, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+        {"nagad-window", 1, NULL, 'w'}, {"nagad-sha1", 1, NULL, '1'},
+        {"rocket-listen", 1, NULL, 'A'}, {"rocket-tls", 1, NULL, 'T'},
+        {"rocket-return", 1, NULL, 'R'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
     int c;
     while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
         const char **texts[] = {['l'] = &o->listen,
@@ -166,6 +184,9 @@ static int options_parse(int argc, char **argv, struct sim_options *o)
             ['k'] = &o->app_key,
             ['s'] = &o->app_secret,
             ['m'] = &o->nagad_merchant_id,
+            ['A'] = &o->rocket_listen,
+            ['T'] = &o->rocket_tls,
+            ['R'] = &o->rocket_return,
             ['L'] = &o->sns_listen,
             ['C'] = &o->sns_certificate,
             ['K'] = &o->sns_key};
@@ -221,6 +242,7 @@ static enum err sim_open(struct sim *s, struct buf *why)
 
 static void sim_close(struct sim *s)
 {
+    rocket_close(s->rocket);
     later_free(s->later);
     nagad_close(s->nagad);
     calls_clear(&s->calls);
@@ -289,10 +311,15 @@ static enum err sim_serve(struct sim *s, struct buf *why, struct server **ret)
     enum err e = s->options.sns_key ? sns_start(&s->options, s, why, &s->sns) : ERR_OK;
     if (e == ERR_OK)
         e = sim_listen(s, why, ret);
+    if (e == ERR_OK && s->options.rocket_listen)
+        e = rocket_open(s, why, &s->rocket);
     if (e == ERR_OK) {
         char *url = own_url(s, *ret);
         s->public_url = mem_strdup(s->options.public_url ? s->options.public_url : url);
-        printf("{\"listening\":\"%s\"}\n", url);
+        printf("{\"listening\":\"%s\"", url);
+        if (s->rocket)
+            printf(",\"rocket_port\":%d", server_port(s->rocket->server));
+        printf("}\n");
         if (s->sns)
             printf("{\"sns\":\"%s\"}\n", sns_url(s->sns));
         fflush(stdout);
@@ -322,6 +349,8 @@ static int sim_run(struct sim *s)
         fprintf(stderr, "kassa-walletsim: %.*s", STR_FMT(buf_view(&why)));
         later_stop(s->later);
         sns_stop(s->sns);
+        if (server)
+            server_stop(server, 0);
     }
     sim_close(s);
     buf_clear(&why);
