@@ -126,7 +126,7 @@ void calls_write(struct calls *c, const struct calls_filter *f, struct json_writ
     json_w_key(w, "totals");
     json_w_open(w, '{');
     for (int i = 0; i < OP_COUNT; i++)
-        if (!op_is_nagad((enum op)i) || c->totals[i] > 0)
+        if (i < OP_REFUND || c->totals[i] > 0)
             json_w_kint(w, op_name((enum op)i), c->totals[i]);
     json_w_close(w);
     json_w_close(w);

@@ -10,6 +10,8 @@ static const char *const OP_NAMES[OP_COUNT] = {
     [OP_EXECUTE] = "execute",
     [OP_QUERY] = "query",
     [OP_SEARCH] = "search",
+    [OP_REFUND] = "refund",
+    [OP_REFUND_STATUS] = "refund_status",
     [OP_NAGAD_INITIALIZE] = "nagad_initialize",
     [OP_NAGAD_COMPLETE] = "nagad_complete",
     [OP_NAGAD_VERIFY] = "nagad_verify",
@@ -157,8 +159,8 @@ enum err faults_arm(struct faults *f, const struct json *o, const char **ret_why
         return ERR_LIMIT;
     }
     if (op_find(json_get_string(o, "op"), &new.op) != ERR_OK)
-        *ret_why = "op is one of grant, refresh, create, execute, query, search, nagad_initialize,"
-                   " nagad_complete, nagad_verify, nagad_cancel";
+        *ret_why = "op is one of grant, refresh, create, execute, query, search, refund,"
+                   " refund_status, nagad_initialize, nagad_complete, nagad_verify, nagad_cancel";
     else if (kind_take(o, &new) != ERR_OK)
         *ret_why = "fault is none that this op can have";
     else if (value_take(o, &new) != ERR_OK)

@@ -18,12 +18,14 @@ enum op {
     OP_EXECUTE,
     OP_QUERY,
     OP_SEARCH,
+    OP_REFUND,
+    OP_REFUND_STATUS,
     OP_NAGAD_INITIALIZE,
     OP_NAGAD_COMPLETE,
     OP_NAGAD_VERIFY,
     OP_NAGAD_CANCEL
 };
-#define OP_COUNT 10
+#define OP_COUNT 12
 
 bool op_is_nagad(enum op op);
 

@@ -51,8 +51,15 @@ static const char *const CODES[][2] = {
     {"2065", "A mandatory field is missing"},
     {"2068", "The transaction has already been completed"},
     {"2069", "The transaction has already been cancelled"},
+    {"2071", "The transaction is too old to be refunded"},
+    {"2072", "Invalid refund amount"},
+    {"2074", "The transaction can't be refunded any more"},
+    {"2075", "The SKU is too long"},
+    {"2076", "The reason is too long"},
+    {"2077", "Invalid TrxID"},
     {"2117", "The payment execution has already been completed"},
     {"2119", "The authorised payment has already been processed"},
+    {"2127", "The transaction is not completed"},
     {"503", "System is undergoing maintenance"},
     {"9999", "System Error"},
 };
@@ -104,6 +111,10 @@ static enum err operation_run(struct call *c)
         return operation_query(c);
     case OP_SEARCH:
         return operation_search(c);
+    case OP_REFUND:
+        return operation_refund(c);
+    case OP_REFUND_STATUS:
+        return operation_refund_status(c);
     case OP_NAGAD_INITIALIZE:
     case OP_NAGAD_COMPLETE:
     case OP_NAGAD_VERIFY:
@@ -316,7 +327,8 @@ static void call_subject(struct call *c, struct str *ret_payment_id, struct str 
         nagad_subject(c, ret_payment_id, ret_invoice);
         return;
     }
-    *ret_payment_id = json_get_scalar(c->body, "paymentID");
+    bool refund = c->op == OP_REFUND || c->op == OP_REFUND_STATUS;
+    *ret_payment_id = json_get_scalar(c->body, refund ? "paymentId" : "paymentID");
     *ret_invoice = json_get_scalar(c->body, "merchantInvoiceNumber");
     if (!str_absent(*ret_payment_id) &&
         pay_find(c->sim->store, &c->rq->arena, *ret_payment_id, &p) == ERR_OK)
@@ -372,4 +384,14 @@ struct reply *gateway_query(struct request *rq)
 struct reply *gateway_search(struct request *rq)
 {
     return gateway_call(rq, OP_SEARCH);
+}
+
+struct reply *gateway_refund(struct request *rq)
+{
+    return gateway_call(rq, OP_REFUND);
+}
+
+struct reply *gateway_refund_status(struct request *rq)
+{
+    return gateway_call(rq, OP_REFUND_STATUS);
 }

@@ -4,6 +4,7 @@
 #include "sim.h"
 
 #define API "/v1.2.0-beta/tokenized/checkout/"
+#define REFUND_API "/v2/tokenized-checkout/refund/payment/"
 
 const struct route sim_routes[] = {
     {"POST", API "token/grant", ROUTE_PLAIN, SIM_BODY_MAX, gateway_grant},
@@ -12,6 +13,8 @@ const struct route sim_routes[] = {
     {"POST", API "execute", ROUTE_PLAIN, SIM_BODY_MAX, gateway_execute},
     {"POST", API "payment/status", ROUTE_PLAIN, SIM_BODY_MAX, gateway_query},
     {"POST", API "general/searchTransaction", ROUTE_PLAIN, SIM_BODY_MAX, gateway_search},
+    {"POST", REFUND_API "transaction", ROUTE_PLAIN, SIM_BODY_MAX, gateway_refund},
+    {"POST", REFUND_API "status", ROUTE_PLAIN, SIM_BODY_MAX, gateway_refund_status},
 
     {"GET", NAGAD_BASE "{*}", ROUTE_PLAIN, 0, nagad_get},
     {"POST", NAGAD_BASE "{*}", ROUTE_PLAIN, SIM_BODY_MAX, nagad_post},

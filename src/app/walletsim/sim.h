@@ -3,6 +3,7 @@
  *
  *   walletsim.c  command line, start, end        gateway.c   what every API call goes through: tokens, faults, log
  *   routes.c     which address is whose          operation.c create, execute, query, search
+ *   refund.c     refunds, by bKash's second API
  *   page.c       the payer's page                token.c     grant, refresh
  *   payer.c      what a payer can do             control.c   the control API for tests
  *   sim_store.c  what survives a restart         fault.c calls.c later.c  as their names say
@@ -85,6 +86,8 @@ struct reply *gateway_create(struct request *rq);
 struct reply *gateway_execute(struct request *rq);
 struct reply *gateway_query(struct request *rq);
 struct reply *gateway_search(struct request *rq);
+struct reply *gateway_refund(struct request *rq);
+struct reply *gateway_refund_status(struct request *rq);
 /* {"message":text} */
 void call_message(struct call *c, int status, const char *text);
 /* {"statusCode":code,"statusMessage":its text} with HTTP 200. */
@@ -93,13 +96,15 @@ const char *code_text(const char *code);
 /* Begins the answer of a success: the open object with statusCode 0000. */
 struct json_writer call_begin(struct call *c);
 
-/* ---- token.c, operation.c: with sim.lock, inside a transaction; an error undoes it and answers HTTP 500 ---- */
+/* ---- token.c, operation.c, refund.c: with sim.lock, inside a transaction; an error undoes it and answers HTTP 500 ---- */
 enum err token_grant(struct call *c) must_check;
 enum err token_refresh(struct call *c) must_check;
 enum err operation_create(struct call *c) must_check;
 enum err operation_execute(struct call *c) must_check;
 enum err operation_query(struct call *c) must_check;
 enum err operation_search(struct call *c) must_check;
+enum err operation_refund(struct call *c) must_check;
+enum err operation_refund_status(struct call *c) must_check;
 
 /* ---- nagad_operation.c: the same for Nagad ---- */
 enum err nagad_operation(struct call *c) must_check;

@@ -30,6 +30,13 @@ static const char SCHEMA[] =
     "  executes INTEGER NOT NULL,"
     "  queries INTEGER NOT NULL) STRICT;"
     "CREATE INDEX IF NOT EXISTS payment_invoice ON payment (invoice);"
+    "CREATE TABLE IF NOT EXISTS refund ("
+    "  seq INTEGER PRIMARY KEY,"
+    "  payment_trx_id TEXT NOT NULL,"
+    "  trx_id TEXT NOT NULL UNIQUE,"
+    "  amount INTEGER NOT NULL CHECK (amount > 0),"
+    "  completed_ms INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX IF NOT EXISTS refund_payment ON refund (payment_trx_id);"
     "CREATE TABLE IF NOT EXISTS nagad_payment ("
     "  seq INTEGER PRIMARY KEY,"
     "  ref TEXT NOT NULL UNIQUE,"
@@ -417,7 +424,7 @@ enum err sim_value_set(struct sim_store *st, const char *name, int64_t value)
 enum err sim_store_reset(struct sim_store *st)
 {
     st->payments = -1;
-    return script(st,
-        "BEGIN IMMEDIATE; DELETE FROM payment; DELETE FROM nagad_payment; DELETE FROM token;"
-        " DELETE FROM token_call; DELETE FROM value; COMMIT");
+    return script(st, "BEGIN IMMEDIATE; DELETE FROM payment; DELETE FROM refund; DELETE FROM "
+                      "nagad_payment; DELETE FROM token;"
+                      " DELETE FROM token_call; DELETE FROM value; COMMIT");
 }
