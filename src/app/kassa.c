@@ -28,6 +28,7 @@ static const struct cli_command *const tables[] = {
     cli_received_commands,
     cli_payment_commands,
     cli_credit_commands,
+    cli_refund_commands,
     cli_notification_commands,
     cli_audit_commands,
     cli_pay_commands,
@@ -56,7 +57,18 @@ static const struct cli_command *noun_find(const char *noun)
 static const struct cli_command *verb_find(const struct cli_command *table, const char *verb)
 {
     for (const struct cli_command *k = table; k->noun; k++) {
-        if (strcmp(k->verb, verb) == 0) {
+        if (k->verb && strcmp(k->verb, verb) == 0) {
+            return k;
+        }
+    }
+    return NULL;
+}
+
+/* What the noun does when no verb follows. */
+static const struct cli_command *verbless_find(const struct cli_command *table)
+{
+    for (const struct cli_command *k = table; k->noun; k++) {
+        if (!k->verb) {
             return k;
         }
     }
@@ -160,6 +172,10 @@ int main(int argc, char **argv)
         return command_main(table, argc - 2, argv + 2);
     }
     const struct cli_command *command = argc > 2 ? verb_find(table, argv[2]) : NULL;
+    const struct cli_command *verbless = verbless_find(table);
+    if (!command && verbless) {
+        return command_main(verbless, argc - 2, argv + 2);
+    }
     if (!command) {
         fprintf(stderr, "kassa: %s: %s%s; kassa %s help lists its commands\n", argv[1],
             argc > 2 ? "unknown command " : "say what to do", argc > 2 ? argv[2] : "", argv[1]);

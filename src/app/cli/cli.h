@@ -30,7 +30,7 @@ enum cli_need {
 
 struct cli_command {
     const char *noun;
-    const char *verb; /* NULL: the noun alone is the command */
+    const char *verb; /* NULL: the noun alone is the command, also beside others that have verbs */
     const char *
         operand; /* its name in the help, in brackets when it may be left out; NULL: none is taken */
     enum cli_need need;
@@ -56,6 +56,7 @@ extern const struct cli_command cli_sms_commands[];
 extern const struct cli_command cli_received_commands[];
 extern const struct cli_command cli_payment_commands[];
 extern const struct cli_command cli_credit_commands[];
+extern const struct cli_command cli_refund_commands[];
 extern const struct cli_command cli_notification_commands[];
 extern const struct cli_command cli_audit_commands[];
 extern const struct cli_command cli_pay_commands[];

@@ -102,6 +102,9 @@ static int show_lists(struct cli *c, int64_t id)
     cli_out_list(c, "credits");
     e = e == ERR_OK ? store_credit_each(c->db, id, false, cli_row_credit, c) : e;
     cli_out_close(c);
+    cli_out_list(c, "refunds");
+    e = e == ERR_OK ? store_refund_each(c->db, id, false, cli_row_refund, c) : e;
+    cli_out_close(c);
     cli_out_list(c, "postings");
     e = e == ERR_OK ? store_books_posting_of(c->db, id, show_posting, c) : e;
     cli_out_close(c);
@@ -114,8 +117,7 @@ static int show_lists(struct cli *c, int64_t id)
     return e == ERR_OK ? CLI_OK : cli_fail_err("payment", e);
 }
 
-/* By id or uuid; with --account also by order id. */
-static int find(struct cli *c, struct payment_row *ret)
+int cli_payment(struct cli *c, struct payment_row *ret)
 {
     struct account_row a;
     struct str s = str_from(c->operand);
@@ -144,7 +146,7 @@ static int find(struct cli *c, struct payment_row *ret)
 static int show_run(struct cli *c)
 {
     struct payment_row p;
-    int code = find(c, &p);
+    int code = cli_payment(c, &p);
     if (code != CLI_OK) {
         return code;
     }
@@ -233,7 +235,7 @@ static int settle_run(struct cli *c)
     if (!settle_options(c, &s)) {
         return CLI_USAGE;
     }
-    int code = find(c, &p);
+    int code = cli_payment(c, &p);
     if (code != CLI_OK) {
         return code;
     }
@@ -291,7 +293,7 @@ const struct cli_command cli_payment_commands[] = {
         .need = CLI_NEEDS_STORE,
         .options = show_options,
         .run = show_run,
-        .help = "all about one: attempts, events, credits, postings, notifications, tries",
+        .help = "all about one: attempts, events, credits, refunds, postings, notifications, tries",
         .more = "PAYMENT is an id or a uuid, or with --account an order id."},
     {.noun = "payment",
         .verb = "list",
