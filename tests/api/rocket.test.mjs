@@ -61,7 +61,7 @@ suite('rocket', { feePercent: '1.00', purposes: ['payments', 'notifications'],
     await w.audit();
   });
 
-  it('E3 the bank\'s time-out pays nothing, and the payer may try again', async () => {
+  it('E3 a time-out at the bank pays nothing, and the payer may try again', async () => {
     const { payment, transId } = await begun();
     await rocket.act(transId, 'timeout');
     await rocket.comeBack(payment, transId);
@@ -144,7 +144,7 @@ suite('rocket', { feePercent: '1.00', purposes: ['payments', 'notifications'],
     await w.audit();
   });
 
-  it('T22 another wallet\'s reference is nothing at Rocket\'s address, and Rocket\'s at no other', async () => {
+  it('T22 the reference of another wallet is nothing at the address of Rocket, nor the reverse', async () => {
     const bkash = await w.create();
     const { paymentID } = await w.begin(bkash);
     assert.equal((await rocket.comeBack(bkash, paymentID)).status, 404);
