@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, it } from 'node:test';
+import { parallel } from './lib/expect.mjs';
 import { suite } from './lib/harness.mjs';
 import { request } from './lib/http.mjs';
 import { freePort, run, until } from './lib/process.mjs';
@@ -262,6 +263,17 @@ suite('the webhook without its certificate', {
       seen.push((await tell({ topic: `${TOPIC}x` })).status);
     }
     assert.deepEqual(seen, [403, 403, 403, 403, 403, 429, 429, 429]);
+  });
+
+  it('T32 they are all counted, and fill no log', async () => {
+    const before = await w.metric('kassa_wallet_notices_refused_total');
+    const body = JSON.stringify({ Type: 'Notification', MessageId: 'm', TopicArn: `${TOPIC}x`, Message: 'x', Timestamp: 't', SignatureVersion: '1',
+      Signature: 'c2ln', SigningCertURL: `${snsUrl}/a.pem` });
+    const answers = await parallel(Array.from({ length: 200 }), () => request('POST', `${w.payUrl}/webhook/bkash`, { body }));
+    assert.ok(answers.every((a) => a.status === 429));
+    assert.equal(await w.metric('kassa_wallet_notices_refused_total') - before, 200);
+    const lines = w.kassadLog().match(/wallet_notice_refused/g).length;
+    assert.ok(lines >= 8 && lines <= 130, `${lines} lines`); // sixty a minute, and the minute may end
   });
 });
 
