@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "service/errand.h"
 #include "service/work.h"
+#include "store/store_wallet.h"
 
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS (60 * MINUTE_MS)
@@ -59,9 +60,6 @@ static int64_t look_next(const struct notice_row *row, int64_t now)
 /* Names what the notice says differently from us; NULL when all fits. */
 static const char *differs(const struct notice_row *row, const struct attempt_row *a)
 {
-    if (row->credential_id != a->credential_id) {
-        return "receiver_differs";
-    }
     if (!money_eq(row->amount, a->amount)) {
         return "amount_differs";
     }
@@ -146,52 +144,97 @@ static enum err judge_attempt(struct notice_case *c, struct tx *tx, const struct
     return ERR_INTERNAL;
 }
 
-static enum err find_by_invoice(
-    struct notice_case *c, struct tx *tx, struct notice_row *row, struct finding *ret)
+/* ERR_NO_ROW: it is about none of ours. */
+static enum err attempt_find(
+    struct notice_case *c, struct tx *tx, struct notice_row *row, struct attempt_row *ret)
 {
-    struct attempt_row a;
-    struct payment_row p;
     int64_t id = 0;
     enum err e =
         str_absent(row->invoice) ? ERR_NO_ROW : store_notice_attempt(tx_db(tx), row->invoice, &id);
-    if (e == ERR_NO_ROW) {
-        *ret = (struct finding){.verdict = "elsewhere"};
+    if (e == ERR_OK) {
+        e = store_attempt_by_id(tx_db(tx), c->arena, id, ret);
+    }
+    if (e == ERR_OK) {
+        row->payment_id = ret->payment_id;
+        row->attempt_id = ret->id;
+    }
+    return e;
+}
+
+/* A credential that took an older one's place belongs to the same account, and so may its topic's be the older one. */
+static enum err receiver_fits(
+    struct notice_case *c, struct tx *tx, int64_t topics, int64_t attempts, bool *ret)
+{
+    struct credential_row mine, theirs;
+    *ret = topics == attempts;
+    if (*ret) {
         return ERR_OK;
     }
+    enum err e = store_credential_get(tx_db(tx), c->arena, topics, &mine);
     if (e == ERR_OK) {
-        e = store_attempt_by_id(tx_db(tx), c->arena, id, &a);
-    }
-    if (e == ERR_OK) {
-        e = store_payment_by_id(tx_db(tx), c->arena, a.payment_id, &p);
+        e = store_credential_get(tx_db(tx), c->arena, attempts, &theirs);
     }
     if (e == ERR_OK) {
-        e = judge_attempt(c, tx, row, &p, &a, ret);
+        *ret = mine.account_id == theirs.account_id;
     }
-    if (e != ERR_OK) {
-        return e;
+    return e;
+}
+
+static enum err judge_uncounted(struct notice_case *c, struct tx *tx, const struct notice_row *row,
+    const struct attempt_row *a, struct finding *ret)
+{
+    struct payment_row p;
+    enum err e = store_payment_by_id(tx_db(tx), c->arena, a->payment_id, &p);
+    if (e == ERR_OK) {
+        e = judge_attempt(c, tx, row, &p, a, ret);
     }
-    row->payment_id = p.id;
-    row->attempt_id = a.id;
-    const char *why = differs(row, &a);
+    const char *why = e == ERR_OK ? differs(row, a) : NULL;
     if (why) {
         ret->verdict = "differs"; /* what is asked for is asked for all the same */
         ret->reason = why;
     }
-    return ERR_OK;
+    return e;
+}
+
+static struct finding judge_counted(
+    const struct notice_row *row, const struct notice_credit *counted)
+{
+    if (!money_eq(counted->amount, row->amount)) {
+        return (struct finding){.verdict = "differs", .reason = "counted_with_another_amount"};
+    }
+    if (row->payment_id && counted->payment_id != row->payment_id) {
+        return (struct finding){.verdict = "differs", .reason = "counted_for_another_payment"};
+    }
+    return (struct finding){.verdict = "known"};
 }
 
 static enum err find(
     struct notice_case *c, struct tx *tx, struct notice_row *row, struct finding *ret)
 {
-    struct money counted;
-    enum err e = store_notice_credit(tx_db(tx), row->credential_id, row->trx_id, &counted);
-    if (e == ERR_NO_ROW) {
-        return find_by_invoice(c, tx, row, ret);
+    struct attempt_row a;
+    struct notice_credit counted;
+    bool fits = true;
+    enum err e = attempt_find(c, tx, row, &a);
+    bool ours = e == ERR_OK;
+    if (ours) {
+        e = receiver_fits(c, tx, row->credential_id, a.credential_id, &fits);
     }
-    if (e == ERR_OK && money_eq(counted, row->amount)) {
-        *ret = (struct finding){.verdict = "known"};
-    } else if (e == ERR_OK) {
-        *ret = (struct finding){.verdict = "differs", .reason = "counted_with_another_amount"};
+    if (e != ERR_OK && e != ERR_NO_ROW) {
+        return e;
+    }
+    if (!fits) {
+        *ret = (struct finding){.verdict = "differs", .reason = "receiver_differs"};
+        return ERR_OK;
+    }
+    e = store_notice_credit(
+        tx_db(tx), ours ? a.credential_id : row->credential_id, row->trx_id, &counted);
+    if (e == ERR_OK) {
+        *ret = judge_counted(row, &counted);
+    } else if (e == ERR_NO_ROW && ours) {
+        e = judge_uncounted(c, tx, row, &a, ret);
+    } else if (e == ERR_NO_ROW) {
+        *ret = (struct finding){.verdict = "elsewhere"};
+        e = ERR_OK;
     }
     return e;
 }

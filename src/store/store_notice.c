@@ -41,8 +41,8 @@ static const struct db_sql SQL_OF = {
 static const struct db_sql SQL_OF_OPEN = {
     "SELECT " NOTICE_COLUMNS " FROM wallet_notice WHERE payment_id = $1 AND" OPEN
     " ORDER BY id DESC LIMIT $2"};
-static const struct db_sql SQL_CREDIT = {
-    "SELECT amount FROM credit WHERE wallet = 'bkash' AND credential_id = $1 AND trx_id = $2"};
+static const struct db_sql SQL_CREDIT = {"SELECT amount, payment_id FROM credit WHERE wallet = "
+                                         "'bkash' AND credential_id = $1 AND trx_id = $2"};
 static const struct db_sql SQL_ATTEMPT = {
     "SELECT id FROM attempt WHERE invoice = $1 AND wallet = 'bkash'"};
 
@@ -213,17 +213,19 @@ enum err store_notice_each(
 
 /* ---- what they may be about ---- */
 
-enum err store_notice_credit(
-    struct db *db, int64_t credential_id, struct str trx_id, struct money *ret_amount)
+static void credit_read(struct row *r, struct notice_credit *ret)
 {
-    int64_t poisha;
+    *ret = (struct notice_credit){
+        .amount = row_money(r, "amount"), .payment_id = row_int(r, "payment_id")};
+}
+
+enum err store_notice_credit(
+    struct db *db, int64_t credential_id, struct str trx_id, struct notice_credit *ret)
+{
     struct db_stmt *st = db_query(db, &SQL_CREDIT);
     db_int(st, 1, credential_id);
     db_text(st, 2, trx_id);
-    enum err e = row_one_int(st, "amount", &poisha);
-    if (e == ERR_OK)
-        *ret_amount = money_poisha(poisha);
-    return e;
+    return row_one(st, NULL, credit_read, ret);
 }
 
 enum err store_notice_attempt(struct db *db, struct str invoice, int64_t *ret_id)

@@ -57,8 +57,12 @@ enum err store_notice_each(struct db *db, int64_t payment_id, bool open, int64_t
     store_notice_fn fn, void *arg) must_check;
 
 /* What a TrxID was counted with. ERR_NO_ROW: it was not. */
+struct notice_credit {
+    struct money amount;
+    int64_t payment_id; /* 0: none */
+};
 enum err store_notice_credit(
-    struct db *db, int64_t credential_id, struct str trx_id, struct money *ret_amount) must_check;
+    struct db *db, int64_t credential_id, struct str trx_id, struct notice_credit *ret) must_check;
 /* The bKash attempt with that invoice. ERR_NO_ROW. */
 enum err store_notice_attempt(struct db *db, struct str invoice, int64_t *ret_id) must_check;
 

@@ -177,6 +177,26 @@ suite('bKash tells by its webhook', {
     await w.audit();
   });
 
+  it('T38 what was answered with 200 is there after a crash, and is acted upon', async () => {
+    const payment = await w.create({ amount: '46.00' });
+    const { paymentID } = await w.begin(payment);
+    await w.sim.fault('execute', 'drop_after_commit', { payment_id: paymentID });
+    await w.follow(payment, await w.sim.approve(paymentID));
+    await w.attempt(payment, 'unknown');
+    const { status, message_id: id } = await tell({ payment_id: paymentID });
+    await w.kill9();
+    assert.equal(status, 200);
+    assert.ok(await noticeOf(id), 'it is there while kassad is not');
+    await w.startKassad();
+    await w.clock.advance(120); // of a query whose answer died with it, if there was one
+    await w.state(payment, 'paid');
+    assert.equal((await tell({ payment_id: paymentID, message_id: id })).status, 200);
+    const shown = await w.show(payment);
+    assert.equal(shown.credits.length, 1);
+    assert.equal((await w.sim.payment(paymentID)).executes, 1);
+    await w.audit();
+  });
+
   it('T20 another amount moves nothing and is kept for a person', async () => {
     const payment = await w.create({ amount: '44.00' });
     const { paymentID } = await w.pay(payment);

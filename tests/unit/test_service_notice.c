@@ -137,14 +137,66 @@ static void a_notice_of_another_amount_asks_and_the_wallets_answer_counts(void *
     world_books(w, 1);
 }
 
-static void a_notice_for_another_credential_is_not_ours(void **state)
+struct credential_unit {
+    struct store_unit unit;
+    struct credential_row row;
+};
+
+static enum err credential_run(struct store_unit *u, struct tx *tx)
+{
+    return store_credential_add(tx, &unit_owner(u, struct credential_unit, unit)->row);
+}
+
+static int64_t credential_add(struct world *w, int64_t account_id)
+{
+    struct credential_unit c = {.unit = {.run = credential_run},
+        .row = {.wallet = WALLET_BKASH,
+            .name = STR("other"),
+            .account_id = account_id,
+            .base_url = STR("http://127.0.0.1:1"),
+            .secret_box = STR("x"),
+            .created_at = WORLD_T0}};
+    ok(store_run(w->s.store, &c.unit));
+    return c.row.id;
+}
+
+static void a_notice_of_another_merchants_topic_is_not_believed_about_ours(void **state)
 {
     struct world *w = *state;
     struct shop_payment sp = world_create(w, "L-3", "300.00");
-    struct attempt_row a = world_to_wallet(w, &sp);
-    struct notice_row row = about(w, &a, "TRXOFOTHER");
-    row.credential_id = w->credential_id + 1;
-    assert_true(str_is(tell(w, row).verdict, "differs"));
+    atomic_store(&w->bkash.execute_fault, BKASH_DROP_AFTER);
+    struct attempt_row a = world_approve_and_return(w, &sp);
+    world_wait_attempt(w, sp.id, ATTEMPT_UNKNOWN);
+    struct notice_row row = about(w, &a, w->bkash.payments[0].trx);
+    row.credential_id = credential_add(w, w->account_id); /* ours is shared by all accounts */
+    row = tell(w, row);
+    assert_true(str_is(row.verdict, "differs") && row.look_at == 0);
+    usleep(50000);
+    assert_int_equal(atomic_load(&w->bkash.queries), 0);
+}
+
+/* The credential was renewed, its topic still names the older one. */
+static void a_topic_stays_good_when_its_credential_is_replaced(void **state)
+{
+    struct world *w = *state;
+    struct shop_payment sp = world_create(w, "L-4", "300.00");
+    world_approve_and_return(w, &sp);
+    world_wait_payment(w, sp.id, PAYMENT_PAID);
+    struct attempt_row a = world_attempt(w, sp.id);
+    struct notice_row row = about(w, &a, w->bkash.payments[0].trx);
+    row.credential_id = credential_add(w, 0);
+    assert_true(str_is(tell(w, row).verdict, "known"));
+}
+
+static void a_trx_id_that_paid_another_payment_is_told(void **state)
+{
+    struct world *w = *state;
+    struct shop_payment first = world_create(w, "L-5", "300.00");
+    world_approve_and_return(w, &first);
+    world_wait_payment(w, first.id, PAYMENT_PAID);
+    struct shop_payment second = world_create(w, "L-6", "300.00");
+    struct attempt_row a = world_to_wallet(w, &second);
+    assert_true(str_is(tell(w, about(w, &a, w->bkash.payments[0].trx)).verdict, "differs"));
 }
 
 static void the_same_message_is_stored_once(void **state)
@@ -254,7 +306,9 @@ int main(void)
         T(before_our_execute_it_changes_nothing_and_is_known_later),
         T(of_a_lost_execute_it_lets_the_wallet_be_asked_at_once),
         T(a_notice_of_another_amount_asks_and_the_wallets_answer_counts),
-        T(a_notice_for_another_credential_is_not_ours),
+        T(a_notice_of_another_merchants_topic_is_not_believed_about_ours),
+        T(a_topic_stays_good_when_its_credential_is_replaced),
+        T(a_trx_id_that_paid_another_payment_is_told),
         T(the_same_message_is_stored_once),
         T(money_of_an_ended_payment_is_found_also_after_a_restart),
         T(what_bkash_never_confirms_goes_to_a_person_and_pays_nothing),
