@@ -6,7 +6,7 @@
 
 #define DEVICE_BODY_MAX ((size_t)64 * 1024)
 
-/* POST /v1/device: signed under the device's key, see phone_auth_sign. */
+/* POST /device: signed under the device's key, see phone_auth_sign. */
 struct reply *device_signed_post(struct request *rq);
 /* POST /device/{}: for apps that cannot sign; the token is in the path. */
 struct reply *device_token_post(struct request *rq);

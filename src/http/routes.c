@@ -7,7 +7,7 @@ const struct route routes_public[] = {
     {"POST", "/v1/payment", ROUTE_API, API_BODY_MAX, api_payment_create},
     {"POST", "/v1/payment/history", ROUTE_API, API_BODY_MAX, api_payment_history},
     {"POST", "/v1/payment/status", ROUTE_API, API_BODY_MAX, api_payment_status},
-    {"POST", "/v1/device", ROUTE_API, DEVICE_BODY_MAX, device_signed_post},
+    {"POST", "/device", ROUTE_API, DEVICE_BODY_MAX, device_signed_post},
     {"POST", "/device/{}", ROUTE_PLAIN, DEVICE_BODY_MAX, device_token_post},
     {"GET", "/", ROUTE_PAGE, 0, page_home_get},
     {"GET", "/favicon.ico", ROUTE_PAGE, 0, page_favicon_get},

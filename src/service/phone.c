@@ -161,6 +161,30 @@ static enum err message_take(struct taking *t, enum phone_result *ret)
     return message_keep(t, "unparsed");
 }
 
+/* A phone told what a person had pasted: that is the second witness. */
+static enum err witness(struct taking *t, enum phone_result *ret)
+{
+    struct arena a;
+    struct number_credit_row c;
+    struct sms_row first;
+    arena_init(&a, ROW_BYTES_MAX);
+    enum err e =
+        store_number_credit_find(tx_db(t->tx), &a, t->sms.wallet, str_from(t->sms.trx_id), &c);
+    bool waits =
+        e == ERR_OK && c.state == NUMBER_CREDIT_REVIEW && str_eq(c.reason, PHONE_REASON_PASTED);
+    if (waits)
+        e = store_sms_get(tx_db(t->tx), &a, c.sms_id, &first);
+    if (waits && e == ERR_OK && memcmp(first.digest, t->row.digest, sizeof first.digest) == 0) {
+        bool follows = str_is(first.state, "done");
+        e = store_number_credit_move(t->tx, c.id, NUMBER_CREDIT_REVIEW,
+            follows ? NUMBER_CREDIT_FREE : NUMBER_CREDIT_REVIEW,
+            follows ? STR_ABSENT : PHONE_REASON_CHAIN);
+        *ret = follows ? PHONE_CREDIT : PHONE_REVIEW;
+    }
+    arena_clear(&a);
+    return e == ERR_NO_ROW ? ERR_OK : e;
+}
+
 enum err phone_take(struct tx *tx, const struct phone_source *from, const struct phone_message *m,
     enum phone_result *ret)
 {
@@ -173,10 +197,13 @@ enum err phone_take(struct tx *tx, const struct phone_source *from, const struct
         row_begin(&t);
         e = message_take(&t, &result);
     }
-    if (e != ERR_OK && e != ERR_DUPLICATE)
-        return e;
-    *ret = e == ERR_DUPLICATE ? PHONE_SAME : result;
-    return ERR_OK;
+    if (e == ERR_DUPLICATE) {
+        result = PHONE_SAME;
+        e = from->device_id && sms_is_received(t.sms.kind) ? witness(&t, &result) : ERR_OK;
+    }
+    if (e == ERR_OK)
+        *ret = result;
+    return e;
 }
 
 const char *phone_result_text(enum phone_result r)

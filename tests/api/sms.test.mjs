@@ -16,7 +16,7 @@ suite('SMS', {}, (w) => {
   const tell = (body, { key = device.key, id = device.id, at } = {}) => {
     const time = String(at ?? Math.floor(Date.now() / 1000));
     const bytes = JSON.stringify(body);
-    return request('POST', `${w.apiUrl}/v1/device`, { body: bytes, headers: {
+    return request('POST', `${w.apiUrl}/device`, { body: bytes, headers: {
       'Content-Type': 'application/json', 'Kassa-Device': String(id), 'Kassa-Time': time,
       'Kassa-Sign': crypto.createHmac('sha256', Buffer.from(key, 'hex')).update(`${time}.${bytes}`).digest('hex') } });
   };

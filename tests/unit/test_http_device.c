@@ -118,7 +118,7 @@ static int post_signed(
         "Content-Type: application/json\r\nKassa-Device: %lld\r\nKassa-Time: %s\r\nKassa-Sign: "
         "%s\r\n",
         (long long)device, at, sign);
-    return post(x, "/v1/device", headers, str_from(body), has);
+    return post(x, "/device", headers, str_from(body), has);
 }
 
 static int post_token(struct suite *x, int64_t device, const char *body, const char *has)
@@ -210,8 +210,8 @@ static void who_is_no_device_is_refused_alike(void **state)
     assert_int_equal(post_signed(x, x->signing, "1793999399", body, "authenticated"), 401);
     assert_int_equal(post_signed(x, x->signing, "1794000601", body, "authenticated"), 401);
     assert_int_equal(post_signed(x, x->signing, "", body, "authenticated"), 401);
-    assert_int_equal(post(x, "/v1/device", "Content-Type: application/json\r\n", str_from(body),
-                         "authenticated"),
+    assert_int_equal(
+        post(x, "/device", "Content-Type: application/json\r\n", str_from(body), "authenticated"),
         401);
     /* a good signature for another body */
     char sign[65], headers[400];
@@ -220,7 +220,7 @@ static void who_is_no_device_is_refused_alike(void **state)
         "Content-Type: application/json\r\nKassa-Device: %lld\r\nKassa-Time: " NOW_S
         "\r\nKassa-Sign: %s\r\n",
         (long long)x->signing, sign);
-    assert_int_equal(post(x, "/v1/device", headers, str_from(body), "authenticated"), 401);
+    assert_int_equal(post(x, "/device", headers, str_from(body), "authenticated"), 401);
 }
 
 static void bodies_are_bounded_and_of_a_known_form(void **state)

@@ -279,6 +279,29 @@ static void a_pasted_text_waits_for_a_second_person(void **state)
     assert_true(str_is(credit(&p, "DK61AAAAAA").reason, "pasted"));
 }
 
+static void a_phone_that_tells_what_was_pasted_is_the_second_witness(void **state)
+{
+    struct phone p = phone_make(*state);
+    struct phone_source person = {.number_id = p.number_id, .reported_by = STR("cli:one")};
+    struct phone_source device = p.from;
+    p.from = person;
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_REVIEW);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_SAME);
+    assert_int_equal(receive(&p, "DK62AAAAAA", 9100), PHONE_REVIEW);
+    p.from = device;
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_SAME);
+    assert_int_equal(state_of(&p, "DK61AAAAAA"), NUMBER_CREDIT_FREE);
+    /* but for the chain */
+    assert_int_equal(receive(&p, "DK62AAAAAA", 9100), PHONE_REVIEW);
+    assert_true(str_is(credit(&p, "DK62AAAAAA").reason, "broken_chain"));
+    p.from = person;
+    assert_int_equal(receive(&p, "DK63AAAAAA", 200), PHONE_REVIEW);
+    p.from = device;
+    assert_int_equal(receive(&p, "DK63AAAAAA", 300), PHONE_CONFLICT);
+    assert_int_equal(state_of(&p, "DK63AAAAAA"), NUMBER_CREDIT_REVIEW);
+}
+
 /* ---- claims ---- */
 
 static enum err claim_run(void *arg, struct tx *tx)
@@ -375,6 +398,7 @@ int main(void)
         T(s13_messages_in_any_order_make_one_chain),
         T(s13_a_person_who_read_the_balance_mends_the_chain),
         T(a_pasted_text_waits_for_a_second_person),
+        T(a_phone_that_tells_what_was_pasted_is_the_second_witness),
         T(s3_t24_a_trxid_as_a_payer_types_it_claims_the_money_once),
         T(a_claim_needs_the_number_that_was_shown_and_no_review),
         T(s10_money_from_before_the_payment_is_stale),
