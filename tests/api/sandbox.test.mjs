@@ -120,6 +120,17 @@ class Sandbox {
     await payer.reaches('paid');
   }
 
+  async payByRocket({ id, url }) {
+    const payer = new Payer(url);
+    const sim = new Sim(this.facts.sim_url);
+    assert.equal((await payer.press('pay')).status, 303);
+    await payer.reaches('at_wallet');
+    const [{ trans_id: transId }] = (await sim.control('GET', `rocket/payments?invoice=K${id}N1`)).payments;
+    await sim.control('POST', 'rocket/payments', { trans_id: transId, action: 'approve' });
+    await payer.send('POST', '/callback/rocket', { body: new URLSearchParams({ trans_id: transId }).toString() });
+    await payer.reaches('paid');
+  }
+
   kassa(...args) {
     return run(path.join(BUILD, 'kassa'), ['--config', path.join(this.dir, 'kassa.conf'), ...args], { cwd: os.tmpdir() });
   }
@@ -163,6 +174,7 @@ describe('sandbox', { concurrency: false }, () => {
       assert.ok(text.includes(part), `${part} is printed`);
     }
     assert.ok(text.includes(facts.nagad_payment.url), 'the link of a payment by Nagad is printed');
+    assert.ok(text.includes(facts.rocket_payment.url), 'the link of a payment by Rocket is printed');
     assert.equal((await request('GET', first.url)).status, 200);
   });
 
@@ -175,6 +187,7 @@ describe('sandbox', { concurrency: false }, () => {
     const { text } = await payer.page();
     assert.ok(text.includes(`action="${box.facts.listen_url}/return"`), 'the payer is sent to the receiver');
     await box.payByNagad(box.facts.nagad_payment);
+    await box.payByRocket(box.facts.rocket_payment);
     const books = await box.kassa('audit', '--json');
     assert.equal(books.code, 0, books.stdout + books.stderr);
   });
@@ -221,6 +234,7 @@ describe('sandbox', { concurrency: false }, () => {
     assert.equal((await request('GET', `${facts.pay_url}/${first.uuid}`)).status, 200);
     await box.pay(facts.first_payment);
     await box.payByNagad(facts.nagad_payment);
+    await box.payByRocket(facts.rocket_payment);
     const line = await until(() => box.lines().find((l) => l.id === facts.first_payment.id), { what: 'the notification' });
     assert.deepEqual([line.payment_status, line.sign_ok, line.webhook_signature_ok], ['paid', true, true]);
     assert.equal((await box.kassa('audit')).code, 0);
