@@ -32,6 +32,27 @@ static void grant_check(struct arena *a, int status, struct str body)
         expect(g.token.p[i] > ' ' && g.token.p[i] <= '~');
 }
 
+static void refund_check(struct arena *a, int status, struct str body)
+{
+    struct wallet_answer w;
+    bkash_read_refund(a, status, body, STR("BFD90JRLST"), money_poisha(100), &w);
+    expect(w.code.n > 0 && w.code.n <= 40);
+    expect(w.completed == (w.outcome == WALLET_OK));
+    expect(!w.completed || (status == 200 && w.trx_id.n > 0 && w.amount.poisha == 100));
+    expect(w.outcome != WALLET_BROKEN || (status >= 400 && status < 500));
+}
+
+static void refund_list_check(struct arena *a, int status, struct str body)
+{
+    struct wallet_answer w;
+    bkash_read_refund_status(a, status, body, STR("BFD90JRLST"), &w);
+    expect(w.code.n > 0 && w.code.n <= 40);
+    expect(w.outcome != WALLET_OK || status == 200);
+    expect(w.refund_count == 0 || (w.outcome == WALLET_OK && w.refund_count <= 100));
+    for (size_t i = 0; i < w.refund_count; i++)
+        expect(w.refunds[i].trx_id.n > 0 && w.refunds[i].trx_id.n <= 64);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -44,6 +65,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int status = statuses[data[0] % (sizeof(statuses) / sizeof(statuses[0]))];
     struct str body = {(const char *)data + 2, size - 2};
     arena_init(&a, BKASH_ARENA_MAX);
+    if (data[1] & 128) {
+        (data[1] & 1 ? refund_check : refund_list_check)(&a, status, body);
+        arena_clear(&a);
+        return 0;
+    }
     switch (data[1] % 5) {
     case 0:
         bkash_read_create(&a, status, body, data[1] & 64, &w);

@@ -1,13 +1,17 @@
 /* The audit reads payments a window at a time: however they fall into windows, it sees the same books. */
 #include "app/audit/audit.h"
+#include "service/refund.h"
 #include "service_world.h"
+#include "store/store_refund.h"
 #include "store/tx.h"
 
 enum { PAYMENTS = 6 };
 
 struct shop {
     struct world w;
-    int64_t ids[PAYMENTS]; /* in their order; the fourth one is open, the others are paid */
+    /* In their order. The fourth one is open, the others are paid; a refund of the first is done, one of the third was declined,
+     * and one of the last is under way. */
+    int64_t ids[PAYMENTS];
 };
 
 /* An audit of edited books: inside a unit of work that fails, so nothing of the edit stays. */
@@ -124,7 +128,8 @@ static void right_books_are_right(void **state)
     look_at(s, "", 2, &l);
     assert_int_equal(l.r.payments, PAYMENTS);
     assert_int_equal(l.r.credits, PAYMENTS - 1);
-    assert_int_equal(l.r.entries, PAYMENTS - 1);
+    assert_int_equal(l.r.refunds, 3);
+    assert_int_equal(l.r.entries, PAYMENTS - 1 + 5);
     assert_int_equal(l.r.notifications, PAYMENTS - 1);
     buf_clear(&l.faults);
 }
@@ -153,7 +158,7 @@ static void an_altered_entry_is_found(void **state)
         "DROP TRIGGER posting_update; UPDATE posting SET amount = amount + CASE number WHEN 2 THEN "
         "100"
         " ELSE -100 END WHERE number > 1 AND entry_id ="
-        " (SELECT id FROM ledger_entry WHERE payment_id = %1$lld)",
+        " (SELECT MIN(id) FROM ledger_entry WHERE payment_id = %1$lld)",
         "payment-postings payment %1$lld:");
 }
 
@@ -208,6 +213,61 @@ static void two_equal_trx_ids_are_found_at_each_payment(void **state)
     }
 }
 
+static void an_altered_refund_is_found(void **state)
+{
+    struct shop *s = *state;
+    static const struct {
+        int i; /* of the payment */
+        const char *edit, *wanted;
+    } cases[] = {
+        {0, "UPDATE refund SET amount = amount + 1 WHERE payment_id =", "refunded-amount payment"},
+        {0, "DELETE FROM refund WHERE payment_id =", "refund-entries payment"},
+        {0, "UPDATE payment SET refunded = 0 WHERE id =", "refunded-amount payment"},
+        {0, "UPDATE refund SET account_id = account_id WHERE payment_id =", NULL},
+        {2, "DELETE FROM refund WHERE payment_id =", "refund-entries payment"},
+        {5, "UPDATE refund SET amount = 40000 WHERE payment_id =", "refunds payment"},
+        {5, "DELETE FROM refund WHERE payment_id =", "balance-by-rows refunds"},
+        {5, "UPDATE refund SET state = 'declined', final_at = 1 WHERE payment_id =",
+            "refund-entries payment"},
+    };
+    char edit[256];
+    for (size_t i = 0; i < array_len(cases); i++) {
+        snprintf(edit, sizeof edit, "%s %lld", cases[i].edit, (long long)s->ids[cases[i].i]);
+        same_in_all_windows(s, edit, cases[i].wanted);
+    }
+}
+
+static void refund_wait(struct shop *s, int64_t id, enum refund_state state)
+{
+    struct refund_row r;
+    int64_t until = clock_mono_ms() + WORLD_WAIT_MS;
+    do {
+        usleep(2000);
+        assert_true(clock_mono_ms() < until);
+        ok(store_refund_by_id(world_db(&s->w), &s->w.arena, id, &r));
+    } while (r.state != state);
+}
+
+static int64_t refund_ask(struct shop *s, int i)
+{
+    int64_t id;
+    struct refund_request rq = {.payment_id = s->ids[i],
+        .amount = money_poisha(10000),
+        .operator_name = STR("test"),
+        .reason = STR("returned")};
+    ok(refund_request(&s->w.s, &rq, &id));
+    return id;
+}
+
+static void refunds_make(struct shop *s)
+{
+    refund_wait(s, refund_ask(s, 0), REFUND_DONE);
+    atomic_store(&s->w.bkash.refund_fault, BKASH_REFUSE);
+    refund_wait(s, refund_ask(s, 2), REFUND_DECLINED);
+    atomic_store(&s->w.bkash.refund_list_fault, BKASH_ERROR_500);
+    refund_wait(s, refund_ask(s, 5), REFUND_REQUESTED);
+}
+
 static int shop_setup(void **state)
 {
     struct shop *s = mem_alloc(sizeof *s);
@@ -222,6 +282,7 @@ static int shop_setup(void **state)
             world_wait_payment(&s->w, p.id, PAYMENT_PAID);
         }
     }
+    refunds_make(s);
     *state = s;
     return 0;
 }
@@ -244,6 +305,7 @@ int main(void)
         cmocka_unit_test(an_altered_entry_is_found),
         cmocka_unit_test(an_entry_moved_to_a_neighbour_is_found),
         cmocka_unit_test(rows_of_no_payment_are_found_wherever_their_number_lies),
+        cmocka_unit_test(an_altered_refund_is_found),
         cmocka_unit_test(one_trx_id_in_many_spellings_is_found),
         cmocka_unit_test(two_equal_trx_ids_are_found_at_each_payment),
     };
