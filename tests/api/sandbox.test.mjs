@@ -131,6 +131,14 @@ class Sandbox {
     await payer.reaches('paid');
   }
 
+  /** bKash tells of the first payment that it completed. */
+  async tellByWebhook() {
+    const sim = new Sim(this.facts.sim_url);
+    const paid = (await sim.control('GET', 'payments')).payments.find((p) => p.state === 'completed');
+    const { status } = await sim.control('POST', 'sns', { url: this.facts.webhook_url, payment_id: paid.payment_id });
+    assert.equal(status, 200);
+  }
+
   kassa(...args) {
     return run(path.join(BUILD, 'kassa'), ['--config', path.join(this.dir, 'kassa.conf'), ...args], { cwd: os.tmpdir() });
   }
@@ -188,6 +196,9 @@ describe('sandbox', { concurrency: false }, () => {
     assert.ok(text.includes(`action="${box.facts.listen_url}/return"`), 'the payer is sent to the receiver');
     await box.payByNagad(box.facts.nagad_payment);
     await box.payByRocket(box.facts.rocket_payment);
+    await box.tellByWebhook();
+    const notices = await box.kassa('notice', 'list', '--json');
+    assert.deepEqual(JSON.parse(notices.stdout).notices.map((n) => [n.verdict, n.payment]), [['known', first.id]]);
     const books = await box.kassa('audit', '--json');
     assert.equal(books.code, 0, books.stdout + books.stderr);
   });
@@ -233,6 +244,7 @@ describe('sandbox', { concurrency: false }, () => {
     assert.notEqual(facts.first_payment.id, first.id);
     assert.equal((await request('GET', `${facts.pay_url}/${first.uuid}`)).status, 200);
     await box.pay(facts.first_payment);
+    await box.tellByWebhook();
     await box.payByNagad(facts.nagad_payment);
     await box.payByRocket(facts.rocket_payment);
     const line = await until(() => box.lines().find((l) => l.id === facts.first_payment.id), { what: 'the notification' });
