@@ -46,6 +46,7 @@ static const struct payment_rule rules[PAYMENT_STATE_COUNT][PAYMENT_EVENT_COUNT]
         {
             [PAYMENT_EV_SETTLE_PAID] = RULE(PAYMENT_PAID, FX_PAID),
             [PAYMENT_EV_SETTLE_UNPAID] = RULE(PAYMENT_OPEN, PAYMENT_FX_NONE),
+            [PAYMENT_EV_ATTACH] = RULE(PAYMENT_PAID, FX_ATTACH),
         },
     [PAYMENT_PAID] =
         {

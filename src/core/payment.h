@@ -28,7 +28,7 @@ enum payment_event {
     PAYMENT_EV_SETTLE_PAID,   /* a person's decision */
     PAYMENT_EV_SETTLE_UNPAID, /* a person's decision: back to open (the lifetime then ends it) */
     PAYMENT_EV_LATE_MONEY,    /* a credit after the end: kept in suspense, told to the merchant */
-    PAYMENT_EV_ATTACH,        /* a person attaches late money: the only way out of a final state */
+    PAYMENT_EV_ATTACH, /* a person attaches money in suspense: the only way out of a final state */
     PAYMENT_EV_PAID_AT_PAGE, /* of an open payment: the wallet took the money at its page, and all fits */
     PAYMENT_EV_MISMATCH_AT_PAGE, /* of an open payment: it took money that does not fit, or gave it back */
     PAYMENT_EVENT_COUNT

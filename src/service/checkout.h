@@ -42,6 +42,15 @@ enum page_stage {
     PAGE_EXPIRED /* nobody paid within the lifetime */
 };
 
+struct page_number {
+    bool on;           /* the payer sends the money to a number and types the TrxID */
+    struct str number; /* where to */
+    struct str kind;   /* "personal", "agent", "merchant" */
+    struct money left; /* to send yet, not below 0 */
+    struct str waits;  /* the newest TrxID whose SMS has not come; absent: none */
+    bool silent;       /* the number's phone was not heard of for long */
+};
+
 struct page_view {
     struct payment_row payment;
     enum page_stage stage;
@@ -50,6 +59,7 @@ struct page_view {
         last_reason; /* why the last attempt ended: "cancelled", "refused", "declined", "unavailable"; absent: none */
     bool wallet_healthy;  /* pay can be pressed */
     int64_t seconds_left; /* of the lifetime, not below 0 */
+    struct page_number number;
     struct str merchant_name;
     struct str account_uuid;
     struct str return_url;  /* the effective address for this end; absent: the page stays */
@@ -70,6 +80,7 @@ struct checkout_act {
     char token[65], ref[129];
     enum wallet_kind wallet; /* of a callback */
     int callback_status;
+    int answer; /* of number_submit, set before done */
     struct act_own *own;
     struct str language;
 };

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "service/credentials.h"
 #include "service/links.h"
+#include "service/number.h"
 
 /* `names` are separated by commas. */
 static bool list_has(struct str names, struct str name)
@@ -38,8 +39,9 @@ static void check_wallet(struct service *s, const struct account_view *v,
     if (field_errors_has(errors, "customer_code")) {
         return;
     }
-    if (!wallet_ops_find(rq->wallet) || !s->credentials ||
-        !credentials_find(s->credentials, rq->wallet, v->row.id, &credential_id)) {
+    bool by_api = wallet_ops_find(rq->wallet) && s->credentials &&
+                  credentials_find(s->credentials, rq->wallet, v->row.id, &credential_id);
+    if (!by_api && !number_is_there(s, rq->wallet, v->row.id)) {
         field_errors_add(errors, "customer_code", "The selected customer code is invalid.");
     }
 }

@@ -3,6 +3,7 @@
 #include "service/checkout.h"
 #include "service/credentials.h"
 #include "service/links.h"
+#include "service/number.h"
 #include "service/outcome.h"
 
 static enum page_stage stage_open(
@@ -161,6 +162,11 @@ enum err checkout_page_load(
     if (payment_is_final(p->state)) {
         v.return_url = p->state == PAYMENT_PAID ? p->success_url : p->fail_url;
     }
+    e = number_view(s, db, a, p, &v.number);
+    if (e != ERR_OK) {
+        return e;
+    }
+    v.wallet_healthy = v.wallet_healthy || v.number.on;
     e = account_fill(s, db, a, now, &v);
     if (e != ERR_OK) {
         return e;

@@ -198,6 +198,7 @@ static enum err attach_run(struct store_unit *u, struct tx *tx)
         .credential_id = credit.credential_id,
         .payer_mask = credit.payer_mask,
         .credit_id = credit.id,
+        .with_parts = p.state == PAYMENT_REVIEW,
     };
     return transition_apply(tx, &p, &t);
 }

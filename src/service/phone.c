@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "service/number.h"
 #include "service/phone_private.h"
+#include "service/work.h"
 
 #define ROW_BYTES_MAX 65536
 #define SENDER_KEPT_MAX 64
@@ -236,7 +238,7 @@ static enum err report_run(struct store_unit *u, struct tx *tx)
         e = phone_take(tx, &from, &r->messages[i], &result);
         r->results[result]++;
     }
-    return e;
+    return e == ERR_OK ? number_match(tx, r->over_tolerance) : e;
 }
 
 static void report_tell(const struct phone_report *r)
@@ -265,11 +267,15 @@ static void report_done(struct store_unit *u, enum err result)
     struct phone_report *r = unit_owner(u, struct phone_report, unit);
     if (result == ERR_OK)
         report_tell(r);
+    if (result == ERR_OK && r->work)
+        work_kick_deliver(r->work);
     r->done(r, result);
 }
 
 enum err phone_report_submit(struct service *s, struct phone_report *r)
 {
     r->unit = (struct store_unit){.run = report_run, .done = report_done};
+    r->over_tolerance = money_poisha(s->config->number_over_tolerance_poisha);
+    r->work = s->work;
     return store_submit(s->store, &r->unit);
 }

@@ -46,7 +46,9 @@ enum err phone_balance_set(
 
 /* ---- a device's request ---- */
 struct phone_report {
-    struct store_unit unit; /* phone's */
+    struct store_unit unit; /* phone's, as the next two */
+    struct money over_tolerance;
+    struct work *work;
     int64_t device_id;
     const struct phone_message *messages;                  /* live until done */
     size_t count;                                          /* at most PHONE_MESSAGES_MAX */

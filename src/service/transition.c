@@ -3,14 +3,21 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/text.h"
+#include "core/sms_trxid.h"
 #include "store/store_outbox.h"
 #include <stdio.h>
 
-/* TrxIDs are compared in one form, whoever typed them: no blanks, upper case. */
+/* TrxIDs are compared in one form, whoever typed them: the wallet's own, or, of what is none of its TrxIDs (a bank's RRN),
+ * no blanks and upper case. */
 #define TRX_MAX 64
-static struct str trx_normal(struct str s, char out[TRX_MAX])
+/* A person attaches the rest one by one. */
+#define TRANSITION_PARTS_MAX 32
+static struct str trx_normal(enum wallet_kind wallet, struct str s, char out[TRX_MAX])
 {
     size_t n = 0;
+    if (trxid_normal(wallet, s, out) == ERR_OK) {
+        return str_from(out);
+    }
     for (size_t i = 0; i < s.n && n < TRX_MAX; i++) {
         char c = s.p[i];
         if (c == ' ' || c == '\t') {
@@ -25,7 +32,7 @@ static enum err credit_add(
     struct tx *tx, const struct payment_row *p, const struct transition *t, bool attached)
 {
     char trx[TRX_MAX];
-    struct str trx_id = trx_normal(t->trx_id, trx);
+    struct str trx_id = trx_normal(p->wallet, t->trx_id, trx);
     if (trx_id.n == 0 || t->received.poisha <= 0) {
         return ERR_RANGE;
     }
@@ -66,6 +73,52 @@ static enum err suspense_post(
     return store_ledger_post(tx, &e, "suspense", p->id, &entry_id);
 }
 
+struct parts {
+    int64_t except_id;
+    struct part {
+        int64_t credit_id;
+        struct money amount;
+    } items[TRANSITION_PARTS_MAX];
+    int count;
+};
+
+static enum err part_see(void *arg, const struct credit_row *r)
+{
+    struct parts *x = arg;
+    if (r->id == x->except_id) {
+        return ERR_OK;
+    }
+    if (x->count == TRANSITION_PARTS_MAX) {
+        return ERR_LIMIT;
+    }
+    x->items[x->count++] = (struct part){.credit_id = r->id, .amount = r->amount};
+    return ERR_OK;
+}
+
+static enum err attach_one(
+    struct tx *tx, struct payment_row *to, int64_t credit_id, struct money amount)
+{
+    struct ledger_entry entry = {.count = 0};
+    int64_t entry_id = 0;
+    enum err e = store_credit_attach(tx, credit_id, to->id);
+    if (e != ERR_OK) {
+        return e;
+    }
+    struct money fee = to_attach(to, amount);
+    ledger_attach(&entry, to->account_id, amount, fee);
+    return store_ledger_post(tx, &entry, "attach", to->id, &entry_id);
+}
+
+static enum err attach_parts(struct tx *tx, struct payment_row *to, int64_t except_id)
+{
+    struct parts x = {.except_id = except_id};
+    enum err e = store_credit_each(tx_db(tx), to->id, true, part_see, &x);
+    for (int i = 0; i < x.count && e == ERR_OK; i++) {
+        e = attach_one(tx, to, x.items[i].credit_id, x.items[i].amount);
+    }
+    return e;
+}
+
 /* Credits first: a taken TrxID must leave nothing behind. The amounts of `to` are set on the way. */
 static enum err effects_money(
     struct tx *tx, struct payment_row *to, const struct transition *t, unsigned fx)
@@ -90,13 +143,10 @@ static enum err effects_money(
         to->paid = money_add(to->paid, t->received);
         e = suspense_post(tx, to, t);
     } else if (fx & PAYMENT_FX_POST_ATTACH) {
-        e = store_credit_attach(tx, t->credit_id, to->id);
-        if (e != ERR_OK) {
-            return e;
-        }
-        struct money fee = to_attach(to, t->received);
-        ledger_attach(&entry, to->account_id, t->received, fee);
-        e = store_ledger_post(tx, &entry, "attach", to->id, &entry_id);
+        e = attach_one(tx, to, t->credit_id, t->received);
+    }
+    if (e == ERR_OK && t->with_parts && (fx & (PAYMENT_FX_POST_PAID | PAYMENT_FX_POST_ATTACH))) {
+        e = attach_parts(tx, to, t->credit_id);
     }
     return e;
 }
@@ -217,7 +267,8 @@ enum err transition_apply(struct tx *tx, struct payment_row *p, const struct tra
     return ERR_OK;
 }
 
-enum err transition_suspend(struct tx *tx, struct payment_row *p, const struct transition *t)
+static enum err suspend(
+    struct tx *tx, struct payment_row *p, const struct transition *t, const char *word)
 {
     ensure(!payment_is_final(p->state), "late money of an ended payment has its own event");
     struct payment_row to = *p;
@@ -226,20 +277,35 @@ enum err transition_suspend(struct tx *tx, struct payment_row *p, const struct t
         return e;
     }
     to.paid = money_add(p->paid, t->received);
+    if (!str_absent(t->payer_mask) && t->payer_mask.n > 0) {
+        to.payer_mask = t->payer_mask;
+    }
     e = suspense_post(tx, p, t);
     if (e == ERR_OK) {
         e = store_payment_cas(tx, p, &to);
     }
     if (e == ERR_OK) {
-        e = event_add(tx, t, "suspense", p, to.state);
+        e = event_add(tx, t, word, p, to.state);
     }
-    if (e != ERR_OK) {
-        return e;
+    if (e == ERR_OK) {
+        *p = to;
     }
-    metric_add(METRIC_late_credits_total, 1);
-    alarm_operator(&to, t);
-    *p = to;
-    return ERR_OK;
+    return e;
+}
+
+enum err transition_suspend(struct tx *tx, struct payment_row *p, const struct transition *t)
+{
+    enum err e = suspend(tx, p, t, "suspense");
+    if (e == ERR_OK) {
+        metric_add(METRIC_late_credits_total, 1);
+        alarm_operator(p, t);
+    }
+    return e;
+}
+
+enum err transition_part(struct tx *tx, struct payment_row *p, const struct transition *t)
+{
+    return suspend(tx, p, t, "part");
 }
 
 enum err transition_attempt(struct tx *tx, const struct attempt_row *from, enum attempt_event event,

@@ -15,6 +15,7 @@ struct transition {
     struct str trx_id;     /* its TrxID; absent for ATTACH */
     struct str payer_mask; /* absent: not known */
     int64_t credit_id;     /* ATTACH: the credit */
+    bool with_parts; /* PAID_AT_PAGE, ATTACH: the payment's money in suspense is attached too */
 };
 
 /* Applies an event to the payment as read in `p` (updated on success). Inside a unit. Effects of the table: credit row, ledger
@@ -30,6 +31,9 @@ enum err transition_attempt(struct tx *tx, const struct attempt_row *from, enum 
 /* Money that belongs to no attempt which waits for it, while the payment has not ended: unattached credit in suspense, `paid`
  * grows, the state stays. Nobody is told yet: the payment's end tells it. ERR_DUPLICATE as above. */
 enum err transition_suspend(
+    struct tx *tx, struct payment_row *p, const struct transition *t) must_check;
+/* The same for money that is less than the payment wants, or more: nothing is wrong yet, so nobody is called. */
+enum err transition_part(
     struct tx *tx, struct payment_row *p, const struct transition *t) must_check;
 
 #endif

@@ -447,6 +447,16 @@ CREATE INDEX number_credit_payment ON number_credit (payment_id) WHERE payment_i
 CREATE INDEX number_credit_state ON number_credit (state, seen_at) WHERE state <> 'claimed';
 CREATE INDEX number_credit_sms ON number_credit (sms_id);
 
+-- TrxIDs that payers typed before a phone told of their money.
+CREATE TABLE number_wait (
+    payment_id INTEGER NOT NULL REFERENCES payment (id),
+    wallet TEXT NOT NULL,
+    trx_id TEXT NOT NULL,
+    typed_at INTEGER NOT NULL,
+    PRIMARY KEY (payment_id, trx_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX number_wait_trx ON number_wait (wallet, trx_id);
+
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY CHECK (id > 0),
     at INTEGER NOT NULL,

@@ -1,0 +1,416 @@
+/* Money sent to a number, and the TrxID that a payer types: whichever comes first, it pays once. Numbers and ids are made up. */
+#include "service/number.h"
+#include "service/phone.h"
+#include "service/transition.h"
+#include "service_world.h"
+#include "store/store_number_wait.h"
+#include <pthread.h>
+
+#define SHOP_NUMBER "017111111112"
+
+struct numbers {
+    int64_t number_id, foreign_id, device_id;
+    int64_t balance; /* taka, of the SMS */
+};
+static struct numbers n;
+
+static enum err numbers_run(struct store_unit *u, struct tx *tx)
+{
+    (void)u;
+    struct number_row r = {.wallet = WALLET_ROCKET,
+        .number = STR(SHOP_NUMBER),
+        .kind = STR("personal"),
+        .enabled = true,
+        .created_at = WORLD_T0};
+    struct device_row d = {.name = STR("phone"),
+        .accepts = STR("signature"),
+        .key_box = STR("sealed"),
+        .enabled = true,
+        .created_at = WORLD_T0,
+        .seen_at = WORLD_T0};
+    enum err e = store_number_add(tx, &r);
+    n.number_id = r.id;
+    e = e ? e : store_device_add(tx, &d);
+    n.device_id = d.id;
+    return e ? e : store_device_bind(tx, d.id, r.id, STR_ABSENT);
+}
+
+static int numbers_setup(void **state)
+{
+    struct world *w = mem_alloc(sizeof *w);
+    world_start(w);
+    n = (struct numbers){.balance = 1000};
+    struct store_unit unit = {.run = numbers_run};
+    ok(store_run(w->s.store, &unit));
+    *state = w;
+    return 0;
+}
+
+static int numbers_teardown(void **state)
+{
+    world_stop(*state);
+    mem_free(*state);
+    return 0;
+}
+
+static struct shop_payment create(struct world *w, const char *order, const char *amount)
+{
+    struct world_create c;
+    struct shop_payment p;
+    world_create_prepare(w, &w->arena, order, amount, order, &c);
+    c.create.payment.row.wallet = WALLET_ROCKET;
+    ok(checkout_create_submit(&w->s, &c.create));
+    ok(world_create_wait(&c));
+    p.id = c.create.id;
+    memcpy(p.uuid, c.create.uuid, sizeof p.uuid);
+    return p;
+}
+
+static enum err type(
+    struct world *w, const struct shop_payment *p, const char *trx_id, enum number_answer *ret)
+{
+    struct world_act a;
+    world_act_init(&a, p->uuid);
+    snprintf(a.act.ref, sizeof a.act.ref, "%s", trx_id);
+    ok(number_submit(&w->s, &a.act));
+    enum err e = world_act_wait(&a);
+    *ret = (enum number_answer)a.act.answer;
+    return e;
+}
+
+static enum number_answer typed(struct world *w, const struct shop_payment *p, const char *trx_id)
+{
+    enum number_answer answer = NUMBER_TOO_MANY;
+    ok(type(w, p, trx_id, &answer));
+    return answer;
+}
+
+struct told {
+    struct phone_report report;
+    sem_t ended;
+};
+
+static void told_done(struct phone_report *r, enum err result)
+{
+    struct told *t = r->arg;
+    ok(result);
+    sem_post(&t->ended);
+}
+
+/* The number's phone tells of `taka` more, `minutes` after WORLD_T0 by the wallet's clock. */
+static void told_at(struct world *w, int taka, const char *trx_id, int minutes)
+{
+    char text[256];
+    int at = 3 * 60 + 20 + minutes;
+    n.balance += taka;
+    snprintf(text, sizeof text,
+        "Tk%d.00 received from A/C:***515 Fee:Tk0, Your A/C Balance: Tk%d.00 TxnId:%s"
+        " Date:07-NOV-26 %02d:%02d:00 am. Download https://bit.ly/nexuspay",
+        taka, (int)n.balance, trx_id, at / 60, at % 60);
+    struct phone_message m = {.sender = STR("16216"), .text = str_from(text)};
+    struct told t = {.report = {.device_id = n.device_id,
+                         .messages = &m,
+                         .count = 1,
+                         .model = STR_ABSENT,
+                         .done = told_done}};
+    t.report.arg = &t;
+    sem_init(&t.ended, 0, 0);
+    ok(phone_report_submit(&w->s, &t.report));
+    while (sem_wait(&t.ended) != 0) {
+    }
+    sem_destroy(&t.ended);
+    assert_int_equal(t.report.results[PHONE_CREDIT], 1);
+}
+
+static void told(struct world *w, int taka, const char *trx_id)
+{
+    told_at(w, taka, trx_id, 0);
+}
+
+static struct number_credit_row credit(struct world *w, const char *trx_id)
+{
+    struct number_credit_row c;
+    ok(store_number_credit_find(world_db(w), &w->arena, WALLET_ROCKET, str_from(trx_id), &c));
+    return c;
+}
+
+static void is_paid(struct world *w, const struct shop_payment *p, int64_t poisha, int entries)
+{
+    struct payment_row row = world_payment(w, p->id);
+    assert_int_equal(row.state, PAYMENT_PAID);
+    assert_int_equal(row.paid.poisha, poisha);
+    /* 1.5 % and 1.00 */
+    assert_int_equal(row.commission.poisha, poisha * 15 / 1000 + 100);
+    assert_int_equal(row.credited.poisha, poisha - row.commission.poisha);
+    struct world_outbox o = world_outbox(w, p->id);
+    assert_int_equal(o.count, 1);
+    assert_string_equal(o.status, "paid");
+    assert_int_equal(o.newest.payment_amount.poisha, poisha);
+    assert_int_equal(o.newest.commission_amount.poisha, row.commission.poisha);
+    assert_int_equal(world_balance(w, LEDGER_SUSPENSE, w->account_id), 0);
+    assert_int_equal(world_balance(w, LEDGER_WALLET_CLEARING, n.number_id), poisha);
+    world_books(w, entries);
+}
+
+static void s3_a_trxid_whose_sms_was_there_pays_at_once(void **state)
+{
+    struct world *w = *state;
+    struct shop_payment p = create(w, "A", "300.00");
+    told(w, 300, "6606781111");
+    assert_int_equal(world_payment(w, p.id).state, PAYMENT_OPEN);
+    assert_int_equal(typed(w, &p, " 6606 781111 "), NUMBER_TAKEN);
+    is_paid(w, &p, 30000, 1);
+    assert_true(str_is(world_payment(w, p.id).payer_mask, "***515"));
+    enum number_answer again = NUMBER_TAKEN;
+    assert_int_equal(type(w, &p, "6606781111", &again), ERR_STATE);
+}
+
+static void s3_a_trxid_before_its_sms_waits_and_pays(void **state)
+{
+    struct world *w = *state;
+    struct page_view v;
+    struct shop_payment p = create(w, "A", "300.00");
+    assert_int_equal(typed(w, &p, "6606781111"), NUMBER_WAITS);
+    assert_int_equal(typed(w, &p, "৬৬০৬৭৮১১১১"), NUMBER_WAITS);
+    ok(checkout_page_load(&w->s, &w->arena, str_from(p.uuid), &v));
+    assert_int_equal(v.stage, PAGE_OPEN);
+    assert_true(v.number.on);
+    assert_true(str_is(v.number.number, SHOP_NUMBER));
+    assert_true(str_is(v.number.waits, "6606781111"));
+    assert_int_equal(v.number.left.poisha, 30000);
+    told(w, 300, "6606781111");
+    is_paid(w, &p, 30000, 1);
+}
+
+struct racer {
+    pthread_t thread;
+    struct world *w;
+    struct shop_payment p;
+    enum number_answer answer;
+};
+
+static void *race(void *arg)
+{
+    struct racer *r = arg;
+    r->answer = typed(r->w, &r->p, "6606781111");
+    return NULL;
+}
+
+#define RACERS 24
+
+static void s4_t23_of_many_payments_one_gets_the_money(void **state)
+{
+    struct world *w = *state;
+    struct racer racers[RACERS];
+    int taken = 0, paid = 0;
+    for (int i = 0; i < RACERS; i++) {
+        char order[16];
+        snprintf(order, sizeof order, "R-%d", i);
+        racers[i] = (struct racer){.w = w, .p = create(w, order, "300.00")};
+    }
+    told(w, 300, "6606781111");
+    for (int i = 0; i < RACERS; i++)
+        assert_int_equal(pthread_create(&racers[i].thread, NULL, race, &racers[i]), 0);
+    for (int i = 0; i < RACERS; i++) {
+        pthread_join(racers[i].thread, NULL);
+        taken += racers[i].answer == NUMBER_TAKEN;
+        paid += world_payment(w, racers[i].p.id).state == PAYMENT_PAID;
+        assert_true(racers[i].answer == NUMBER_TAKEN || racers[i].answer == NUMBER_UNUSABLE);
+    }
+    assert_int_equal(taken, 1);
+    assert_int_equal(paid, 1);
+    world_books(w, 1);
+}
+
+static void s4_sms_and_trxid_at_once_pay_once(void **state)
+{
+    struct world *w = *state;
+    for (int i = 0; i < 20; i++) {
+        char order[16], trx_id[16];
+        snprintf(order, sizeof order, "S-%d", i);
+        snprintf(trx_id, sizeof trx_id, "66067811%02d", i);
+        struct racer r = {.w = w, .p = create(w, order, "10.00")};
+        struct world_act a;
+        world_act_init(&a, r.p.uuid);
+        snprintf(a.act.ref, sizeof a.act.ref, "%s", trx_id);
+        ok(number_submit(&w->s, &a.act));
+        told(w, 10, trx_id);
+        ok(world_act_wait(&a));
+        assert_int_equal(world_payment(w, r.p.id).state, PAYMENT_PAID);
+        assert_int_equal(world_outbox(w, r.p.id).count, 1);
+    }
+    world_books(w, 20);
+}
+
+static void a_trxid_that_two_wait_for_is_for_a_person(void **state)
+{
+    struct world *w = *state;
+    struct shop_payment p = create(w, "A", "300.00"), thief = create(w, "B", "300.00");
+    assert_int_equal(typed(w, &thief, "6606781111"), NUMBER_WAITS);
+    assert_int_equal(typed(w, &p, "6606781111"), NUMBER_WAITS);
+    told(w, 300, "6606781111");
+    assert_int_equal(world_payment(w, p.id).state, PAYMENT_OPEN);
+    assert_int_equal(world_payment(w, thief.id).state, PAYMENT_OPEN);
+    assert_int_equal(credit(w, "6606781111").state, NUMBER_CREDIT_REVIEW);
+    assert_true(str_is(credit(w, "6606781111").reason, "typed_twice"));
+    assert_int_equal(typed(w, &thief, "6606781111"), NUMBER_UNUSABLE);
+}
+
+static void s5_t27_short_money_is_kept_and_a_top_up_pays(void **state)
+{
+    struct world *w = *state;
+    struct page_view v;
+    struct shop_payment p = create(w, "A", "500.00");
+    told(w, 200, "6606781111");
+    assert_int_equal(typed(w, &p, "6606781111"), NUMBER_TAKEN);
+    struct payment_row row = world_payment(w, p.id);
+    assert_int_equal(row.state, PAYMENT_OPEN);
+    assert_int_equal(row.paid.poisha, 20000);
+    assert_int_equal(row.credited.poisha, 0);
+    assert_int_equal(world_outbox(w, p.id).count, 0);
+    ok(checkout_page_load(&w->s, &w->arena, str_from(p.uuid), &v));
+    assert_int_equal(v.number.left.poisha, 30000);
+    assert_int_equal(typed(w, &p, "6606781111"), NUMBER_TAKEN);
+    assert_int_equal(typed(w, &p, "6606781113"), NUMBER_WAITS);
+    told(w, 100, "6606781112");
+    assert_int_equal(typed(w, &p, "6606781112"), NUMBER_TAKEN);
+    told(w, 200, "6606781113");
+    /* two parts, the last, two attached */
+    is_paid(w, &p, 50000, 5);
+}
+
+static void short_money_of_an_ended_payment_is_told(void **state)
+{
+    struct world *w = *state;
+    struct shop_payment p = create(w, "A", "500.00");
+    told(w, 200, "6606781111");
+    assert_int_equal(typed(w, &p, "6606781111"), NUMBER_TAKEN);
+    ok(world_cancel(w, &p));
+    struct world_outbox o = world_outbox(w, p.id);
+    assert_int_equal(o.count, 1);
+    assert_string_equal(o.status, "cancel");
+    assert_true(o.newest.is_partial);
+    assert_int_equal(o.newest.payment_amount.poisha, 20000);
+}
+
+struct first {
+    int64_t id;
+};
+
+static enum err first_see(void *arg, const struct credit_row *r)
+{
+    ((struct first *)arg)->id = r->id;
+    return ERR_OK;
+}
+
+static void s6_money_within_the_tolerance_pays_and_beyond_it_is_for_a_person(void **state)
+{
+    struct world *w = *state;
+    struct first c = {.id = 0};
+    w->config.number_over_tolerance_poisha = 1000;
+    struct shop_payment within = create(w, "A", "300.00"), beyond = create(w, "B", "300.00");
+    told(w, 310, "6606781111");
+    assert_int_equal(typed(w, &within, "6606781111"), NUMBER_TAKEN);
+    is_paid(w, &within, 31000, 1);
+    assert_int_equal(typed(w, &beyond, "6606781112"), NUMBER_WAITS);
+    told(w, 311, "6606781112");
+    struct payment_row row = world_payment(w, beyond.id);
+    assert_int_equal(row.state, PAYMENT_REVIEW);
+    assert_int_equal(row.paid.poisha, 31100);
+    assert_int_equal(row.credited.poisha, 0);
+    ok(store_credit_each(world_db(w), beyond.id, true, first_see, &c));
+    ok(checkout_attach(&w->s, c.id, STR("alice"), STR("asked the payer")));
+    assert_int_equal(world_payment(w, beyond.id).state, PAYMENT_PAID);
+    assert_int_equal(world_balance(w, LEDGER_SUSPENSE, w->account_id), 0);
+    world_books(w, 3);
+}
+
+static void s9_a_silent_phone_is_told_from_an_unknown_trxid(void **state)
+{
+    struct world *w = *state;
+    struct page_view v;
+    struct shop_payment p = create(w, "A", "300.00");
+    ok(checkout_page_load(&w->s, &w->arena, str_from(p.uuid), &v));
+    assert_false(v.number.silent);
+    clock_advance(&w->clock, PHONE_SILENT_MS + 1);
+    ok(checkout_page_load(&w->s, &w->arena, str_from(p.uuid), &v));
+    assert_true(v.number.silent);
+}
+
+static void s10_money_from_before_the_payment_is_no_ones(void **state)
+{
+    struct world *w = *state;
+    told(w, 300, "6606781111");
+    clock_advance(&w->clock, 10 * MINUTE);
+    struct shop_payment p = create(w, "A", "300.00");
+    assert_int_equal(typed(w, &p, "6606781111"), NUMBER_UNUSABLE);
+    assert_int_equal(world_payment(w, p.id).state, PAYMENT_OPEN);
+    assert_int_equal(credit(w, "6606781111").state, NUMBER_CREDIT_FREE);
+    /* and it does not pay who waits for it when it is told late */
+    assert_int_equal(typed(w, &p, "6606781112"), NUMBER_WAITS);
+    told(w, 300, "6606781112");
+    assert_int_equal(world_payment(w, p.id).state, PAYMENT_OPEN);
+}
+
+static void t26_money_after_the_end_is_late(void **state)
+{
+    struct world *w = *state;
+    struct first c = {.id = 0};
+    struct shop_payment p = create(w, "A", "300.00");
+    assert_int_equal(typed(w, &p, "6606781111"), NUMBER_WAITS);
+    ok(world_cancel(w, &p));
+    told_at(w, 300, "6606781111", 1);
+    assert_int_equal(world_payment(w, p.id).state, PAYMENT_CANCELLED);
+    assert_int_equal(world_payment(w, p.id).paid.poisha, 30000);
+    assert_int_equal(world_outbox(w, p.id).count, 2);
+    ok(store_credit_each(world_db(w), p.id, true, first_see, &c));
+    ok(checkout_attach(&w->s, c.id, STR("alice"), STR("late")));
+    assert_int_equal(world_payment(w, p.id).state, PAYMENT_PAID);
+}
+
+static void a_trxid_of_another_form_or_one_too_many_is_refused(void **state)
+{
+    struct world *w = *state;
+    char trx_id[16];
+    struct shop_payment p = create(w, "A", "300.00");
+    assert_int_equal(typed(w, &p, "DK61AAAAAA"), NUMBER_MALFORMED);
+    assert_int_equal(typed(w, &p, ""), NUMBER_MALFORMED);
+    for (int i = 0; i < 5; i++) {
+        snprintf(trx_id, sizeof trx_id, "660678111%d", i);
+        assert_int_equal(typed(w, &p, trx_id), NUMBER_WAITS);
+    }
+    assert_int_equal(typed(w, &p, "6606781119"), NUMBER_TOO_MANY);
+    told(w, 300, "6606781119");
+    assert_int_equal(typed(w, &p, "6606781119"), NUMBER_TAKEN);
+    is_paid(w, &p, 30000, 1);
+}
+
+static void a_payment_by_api_takes_no_trxid(void **state)
+{
+    struct world *w = *state;
+    enum number_answer answer = NUMBER_TAKEN;
+    struct shop_payment p = world_create(w, "A", "300.00");
+    assert_int_equal(type(w, &p, "DK61AAAAAA", &answer), ERR_STATE);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, numbers_setup, numbers_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(s3_a_trxid_whose_sms_was_there_pays_at_once),
+        T(s3_a_trxid_before_its_sms_waits_and_pays),
+        T(s4_t23_of_many_payments_one_gets_the_money),
+        T(s4_sms_and_trxid_at_once_pay_once),
+        T(a_trxid_that_two_wait_for_is_for_a_person),
+        T(s5_t27_short_money_is_kept_and_a_top_up_pays),
+        T(short_money_of_an_ended_payment_is_told),
+        T(s6_money_within_the_tolerance_pays_and_beyond_it_is_for_a_person),
+        T(s9_a_silent_phone_is_told_from_an_unknown_trxid),
+        T(s10_money_from_before_the_payment_is_no_ones),
+        T(t26_money_after_the_end_is_late),
+        T(a_trxid_of_another_form_or_one_too_many_is_refused),
+        T(a_payment_by_api_takes_no_trxid),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
