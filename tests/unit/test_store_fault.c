@@ -1,4 +1,5 @@
 /* Each statement, savepoint and commit of each kind of unit fails once: what is left is all or nothing. */
+#include "store/store_refund.h"
 #include "store_batch.h"
 
 /* The content of every table, as one number. */
@@ -135,6 +136,66 @@ static enum err work_end(void *arg, struct tx *tx)
     return e == ERR_OK ? store_outbox_add(tx, &out) : e;
 }
 
+static enum err refund_rows(
+    struct work *w, struct tx *tx, int64_t payment_id, struct refund_row *ret)
+{
+    struct attempt_row a = {.payment_id = payment_id,
+        .number = 1,
+        .wallet = WALLET_BKASH,
+        .credential_id = w->f->credential_id,
+        .state = ATTEMPT_PAID,
+        .callback_token = str_from(w->names[0]),
+        .invoice = str_from(w->names[1]),
+        .amount = money_poisha(10000),
+        .currency = STR("BDT"),
+        .created_at = T0};
+    enum err e = store_attempt_add(tx, &a);
+    *ret = (struct refund_row){.payment_id = payment_id,
+        .attempt_id = a.id,
+        .account_id = w->f->account_id,
+        .wallet = WALLET_BKASH,
+        .credential_id = w->f->credential_id,
+        .wallet_ref = STR("TR"),
+        .trx_id = STR("AAA"),
+        .amount = money_poisha(5000),
+        .currency = STR("BDT"),
+        .reason = STR("why"),
+        .actor = STR("operator:x"),
+        .created_at = T0,
+        .next_ask_at = T0};
+    return e == ERR_OK ? store_refund_add(tx, ret) : e;
+}
+
+/* A refund from its begin to its end: the row, the money on its way, what the wallet said, the money gone. */
+static enum err work_refund(void *arg, struct tx *tx)
+{
+    struct work *w = arg;
+    struct sample x;
+    struct refund_row r = {.id = 0}, to;
+    struct ledger_entry entry;
+    int64_t id;
+    name(w, 0, "R");
+    name(w, 1, "RI");
+    name(w, 2, "RT");
+    sample_init(&x, w->f, w->names[0], T0);
+    enum err e = sample_insert(&x, tx);
+    if (e == ERR_OK)
+        e = refund_rows(w, tx, x.p.row.id, &r);
+    ledger_refund(&entry, w->f->account_id, money_poisha(5000));
+    if (e == ERR_OK)
+        e = store_ledger_post(tx, &entry, "refund", x.p.row.id, &id);
+    to = r;
+    to.state = REFUND_DONE;
+    to.known = STR(" ");
+    to.refund_trx_id = str_from(w->names[2]);
+    to.next_ask_at = 0;
+    to.final_at = T0;
+    if (e == ERR_OK)
+        e = store_refund_cas(tx, &r, &to);
+    ledger_refund_done(&entry, w->f->account_id, w->f->credential_id, money_poisha(5000));
+    return e == ERR_OK ? store_ledger_post(tx, &entry, "refund_done", x.p.row.id, &id) : e;
+}
+
 static enum err work_deliver(void *arg, struct tx *tx)
 {
     struct work *w = arg;
@@ -186,6 +247,7 @@ static const struct kind KINDS[] = {
     {"create", work_create},
     {"attempt", work_attempt},
     {"end", work_end},
+    {"refund", work_refund},
     {"deliver", work_deliver},
     {"admin", work_admin},
     {"token", work_token},
