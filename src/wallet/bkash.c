@@ -82,15 +82,19 @@ static bool is_refund(enum connector_op op)
     return op == CONNECTOR_OP_REFUND || op == CONNECTOR_OP_REFUND_STATUS;
 }
 
-static bool moves_money(enum connector_op op)
-{
-    return op == CONNECTOR_OP_EXECUTE || op == CONNECTOR_OP_REFUND;
-}
-
-/* A 401 means that the call was not done; where money moves only the gateway's own words are believed. */
+/* A 401 means that the call was not done; of an execute only the gateway's own words are believed. Refunds renew no token: where a
+ * credential may not use the second API at all, each of them would cost one, of the few that payments need. */
 static bool refused_token(const struct bkash_call *c, int status, const struct wallet_answer *a)
 {
-    return status == 401 && (!moves_money(c->base.op) || a->outcome == WALLET_BROKEN);
+    return status == 401 && !is_refund(c->base.op) &&
+           (c->base.op != CONNECTOR_OP_EXECUTE || a->outcome == WALLET_BROKEN);
+}
+
+/* For the same reason a refused refund does not take the credential out of use. */
+static enum connector_health health_of(const struct bkash_call *c, const struct wallet_answer *a)
+{
+    return is_refund(c->base.op) && a->outcome == WALLET_BROKEN ? CONNECTOR_HEALTH_NONE
+                                                                : CONNECTOR_HEALTH_BY_OUTCOME;
 }
 
 static void on_answer(void *arg, const struct httpc_result *r)
@@ -106,7 +110,7 @@ static void on_answer(void *arg, const struct httpc_result *r)
     arena_init(&arena, BKASH_ARENA_MAX);
     answer_read(c, &arena, r, &answer);
     if (!refused_token(c, r->status, &answer)) {
-        connector_call_end(&c->base, &answer, CONNECTOR_HEALTH_BY_OUTCOME, NULL);
+        connector_call_end(&c->base, &answer, health_of(c, &answer), NULL);
     } else if (c->renewed) {
         connector_call_end(&c->base, &answer, CONNECTOR_HEALTH_TRIP, "credential refused");
     } else {

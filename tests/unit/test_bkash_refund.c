@@ -193,17 +193,28 @@ static void a_refund_without_answer_is_unknown_and_sent_once(void **state)
     bench_free(b);
 }
 
-static void a_refused_token_is_renewed_once(void **state)
+/* A credential that may not use the second API at all still takes payments. */
+static void a_refused_refund_costs_no_token_and_no_circuit(void **state)
 {
     (void)state;
     struct bench *b = bench_with_token();
     struct told t;
-    bench_script(b, ROUTE_REFRESH, 200, GRANT_2);
+    const char *reason;
     bench_script(b, ROUTE_REFUND, 401, UNAUTHORIZED);
-    bench_script(b, ROUTE_REFUND, 200, REFUNDED);
-    refund_once(b, &t);
-    assert_told(&t, WALLET_OK, "completed");
-    assert_int_equal(bench_calls(b, ROUTE_REFUND), 2);
+    bench_script(b, ROUTE_REFUND, 403, "{\"message\":\"Forbidden\"}");
+    bench_script(b, ROUTE_REFUND_STATUS, 401, UNAUTHORIZED);
+    for (int i = 0; i < 20; i++) {
+        refund_once(b, &t);
+        assert_told(&t, WALLET_BROKEN, i == 0 ? "http_401" : "http_403");
+        told_init(&t);
+        bkash_ops.refund_status(b->wallets, 7, STR("TR0011abc"), STR("BFD90JRLST"), told_set, &t);
+        bench_wait(b, &t);
+        assert_told(&t, WALLET_UNKNOWN, "http_401");
+    }
+    assert_true(wallets_healthy(b->wallets, 7, &reason));
+    assert_int_equal(bench_calls(b, ROUTE_GRANT), 1);
+    assert_int_equal(bench_calls(b, ROUTE_REFRESH), 0);
+    assert_int_equal(bench_calls(b, ROUTE_REFUND), 20);
     bench_free(b);
 }
 
@@ -229,7 +240,7 @@ int main(void)
         cmocka_unit_test(the_list_is_understood_whole_or_not_at_all),
         cmocka_unit_test(a_refund_is_what_bkash_wants_to_read),
         cmocka_unit_test(a_refund_without_answer_is_unknown_and_sent_once),
-        cmocka_unit_test(a_refused_token_is_renewed_once),
+        cmocka_unit_test(a_refused_refund_costs_no_token_and_no_circuit),
         cmocka_unit_test(a_refused_question_says_nothing_about_the_money),
     };
     return cmocka_run_group_tests_name("bkash_refund", tests, NULL, NULL);
