@@ -77,6 +77,11 @@ async function placed() {
   return { ...p, ref: p.paymentReferenceId, url: body.callBackUrl };
 }
 
+test('what is initialised and not placed yet is ready, for verify', async () => {
+  const p = await initialized();
+  assert.equal((await verify(p.paymentReferenceId)).status, 'Ready');
+});
+
 test('N1 the npm client takes a payment from initialize to verify', async () => {
   const order = newOrder();
   const { answer: url } = await client(order, '100.00');
