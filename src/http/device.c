@@ -79,7 +79,7 @@ static bool within_limit(struct request *rq, int64_t device_id)
 {
     uint8_t key[PAGE_LIMIT_KEY_LEN] = {0};
     if (device_id) {
-        key[0] = 0xD; /* no address begins so and ends in zeros */
+        key[0] = 0xD; /* an address's key has zeros in one of its halves */
         memcpy(key + 8, &device_id, sizeof(device_id));
     } else {
         page_limit_address_key(str_from(rq->client_ip), key);

@@ -52,6 +52,8 @@ static enum err attach(struct tx *tx, struct arena *a, const struct number_credi
     if (e == ERR_OK)
         e = fits(tx, a, c, &p);
     if (e == ERR_OK)
+        e = store_wallet_credit_untaken(tx_db(tx), c->wallet, c->trx_id);
+    if (e == ERR_OK)
         e = store_number_credit_claim(tx, c->id, c->state, p.id, tx_now_ms(tx));
     if (e != ERR_OK)
         return e;

@@ -43,6 +43,11 @@ enum err phone_claim(struct tx *tx, struct arena *a, const struct phone_claim *c
     if (e != ERR_OK)
         return e;
     enum phone_claim_result result = judge(c, &row);
+    e = store_wallet_credit_untaken(tx_db(tx), c->wallet, row.trx_id);
+    if (e != ERR_OK && e != ERR_DUPLICATE)
+        return e;
+    if (e == ERR_DUPLICATE && result != PHONE_CLAIM_MINE_BEFORE)
+        result = PHONE_CLAIM_TAKEN_BEFORE;
     if (result == PHONE_CLAIM_TAKEN) {
         int64_t now = tx_now_ms(tx);
         e = store_number_credit_claim(tx, row.id, NUMBER_CREDIT_FREE, c->payment_id, now);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "core/sms_trxid.h"
 #include "store/store_outbox.h"
+#include "store/store_sms.h"
 #include <stdio.h>
 
 /* TrxIDs are compared in one form, whoever typed them: the wallet's own, or, of what is none of its TrxIDs (a bank's RRN),
@@ -35,6 +36,10 @@ static enum err credit_add(
     struct str trx_id = trx_normal(p->wallet, t->trx_id, trx);
     if (trx_id.n == 0 || t->received.poisha <= 0) {
         return ERR_RANGE;
+    }
+    enum err e = store_number_credit_untaken(tx_db(tx), p->wallet, trx_id, p->id, t->credential_id);
+    if (e != ERR_OK) {
+        return e;
     }
     struct credit_row credit = {
         .wallet = p->wallet,

@@ -30,6 +30,15 @@ static const struct db_sql SQL_EACH_OPEN = {
 static const struct db_sql SQL_EACH_OF = {
     "SELECT " COLUMNS " FROM number_credit WHERE payment_id = $1 ORDER BY id"};
 
+static const struct db_sql SQL_TAKEN = {
+    "SELECT id FROM number_credit WHERE wallet = $1 AND trx_id = $2 AND state = 'claimed'"
+    " AND (payment_id <> $3 OR number_id <> $4)"};
+/* CROSS JOIN keeps SQLite from walking all credits of the wallet: there are few credentials. */
+static const struct db_sql SQL_TAKEN_BY_WALLET = {
+    "SELECT credit.id AS id FROM wallet_credential CROSS JOIN credit"
+    " WHERE wallet_credential.wallet = $1 AND credit.wallet = wallet_credential.wallet"
+    " AND credit.credential_id = wallet_credential.id AND credit.trx_id = $2 LIMIT 1"};
+
 static const char *const state_texts[NUMBER_CREDIT_STATE_COUNT] = {
     [NUMBER_CREDIT_FREE] = "free",
     [NUMBER_CREDIT_CLAIMED] = "claimed",
@@ -169,4 +178,30 @@ enum err store_number_credit_each_of(
     struct db_stmt *st = db_query(db, &SQL_EACH_OF);
     db_int(st, 1, payment_id);
     return row_each(st, struct number_credit_row, credit_read, fn, arg);
+}
+
+static enum err taken(struct db_stmt *st)
+{
+    int64_t id = 0;
+    enum err e = row_one_int(st, "id", &id);
+    return e == ERR_OK ? ERR_DUPLICATE : e == ERR_NO_ROW ? ERR_OK : e;
+}
+
+enum err store_number_credit_untaken(struct db *db, enum wallet_kind wallet, struct str trx_id,
+    int64_t payment_id, int64_t number_id)
+{
+    struct db_stmt *st = db_query(db, &SQL_TAKEN);
+    db_text(st, 1, str_from(wallet_kind_code(wallet)));
+    db_text(st, 2, trx_id);
+    db_int(st, 3, payment_id);
+    db_int(st, 4, number_id);
+    return taken(st);
+}
+
+enum err store_wallet_credit_untaken(struct db *db, enum wallet_kind wallet, struct str trx_id)
+{
+    struct db_stmt *st = db_query(db, &SQL_TAKEN_BY_WALLET);
+    db_text(st, 1, str_from(wallet_kind_code(wallet)));
+    db_text(st, 2, trx_id);
+    return taken(st);
 }

@@ -139,6 +139,13 @@ enum err store_number_credit_move(struct tx *tx, int64_t id, enum number_credit_
 /* One person's wish, while it is not claimed; the last one counts. ERR_CONFLICT. */
 enum err store_number_credit_ask(
     struct tx *tx, int64_t id, struct str by, int64_t payment_id) must_check;
+/* A merchant's number gets an SMS of what was paid at the wallet's own page too: one TrxID, which may count in one way only. The
+ * first: claimed for another payment than this, or at another number, ERR_DUPLICATE. The second: a wallet told of it through
+ * its API, ERR_DUPLICATE. */
+enum err store_number_credit_untaken(struct db *db, enum wallet_kind wallet, struct str trx_id,
+    int64_t payment_id, int64_t number_id) must_check;
+enum err store_wallet_credit_untaken(
+    struct db *db, enum wallet_kind wallet, struct str trx_id) must_check;
 typedef enum err (*store_number_credit_fn)(void *arg, const struct number_credit_row *r);
 /* Oldest first; all states but CLAIMED, or those of a payment. */
 enum err store_number_credit_each_open(

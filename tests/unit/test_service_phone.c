@@ -1,5 +1,6 @@
 /* What phones tell, and what a payer may claim of it. Numbers and ids are made up. */
 #include "service/phone.h"
+#include "service/transition.h"
 #include "store_fixture.h"
 
 struct phone {
@@ -360,6 +361,48 @@ static void s10_money_from_before_the_payment_is_stale(void **state)
     assert_int_equal(claim(&p, one, "DK61AAAAAA"), PHONE_CLAIM_TAKEN);
 }
 
+struct wallet_money {
+    struct phone *p;
+    int64_t payment_id;
+};
+
+/* The wallet's API tells that this payment is paid. */
+static enum err wallet_run(void *arg, struct tx *tx)
+{
+    struct wallet_money *m = arg;
+    struct payment_row row;
+    struct transition t = {.event = PAYMENT_EV_PAID_AT_PAGE,
+        .actor = STR("wallet"),
+        .received = money_poisha(10000),
+        .credential_id = m->p->f->credential_id,
+        .trx_id = STR("DK61AAAAAA")};
+    enum err e = store_payment_by_id(tx_db(tx), &m->p->f->arena, m->payment_id, &row);
+    return e ? e : transition_apply(tx, &row, &t);
+}
+
+static void t23_money_of_the_wallets_page_is_not_claimed_by_its_sms_as_well(void **state)
+{
+    struct phone p = phone_make(*state);
+    int64_t one = sample_make(p.f, "S-1", T0), two = sample_make(p.f, "S-2", T0);
+    struct wallet_money m = {&p, one};
+    ok(run(p.f->s, wallet_run, &m));
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    assert_int_equal(claim(&p, two, "DK61AAAAAA"), PHONE_CLAIM_TAKEN_BEFORE);
+    assert_int_equal(state_of(&p, "DK61AAAAAA"), NUMBER_CREDIT_FREE);
+}
+
+static void t23_money_that_was_claimed_by_its_sms_does_not_pay_at_the_page_as_well(void **state)
+{
+    struct phone p = phone_make(*state);
+    int64_t one = sample_make(p.f, "S-1", T0), two = sample_make(p.f, "S-2", T0);
+    struct wallet_money m = {&p, one};
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    assert_int_equal(claim(&p, two, "DK61AAAAAA"), PHONE_CLAIM_TAKEN);
+    assert_int_equal(run(p.f->s, wallet_run, &m), ERR_DUPLICATE);
+    m.payment_id = two;
+    assert_int_equal(run(p.f->s, wallet_run, &m), ERR_DUPLICATE);
+}
+
 static enum err seen_run(void *arg, struct tx *tx)
 {
     struct phone *p = arg;
@@ -402,6 +445,8 @@ int main(void)
         T(s3_t24_a_trxid_as_a_payer_types_it_claims_the_money_once),
         T(a_claim_needs_the_number_that_was_shown_and_no_review),
         T(s10_money_from_before_the_payment_is_stale),
+        T(t23_money_of_the_wallets_page_is_not_claimed_by_its_sms_as_well),
+        T(t23_money_that_was_claimed_by_its_sms_does_not_pay_at_the_page_as_well),
         T(s9_a_silent_phone_is_told_from_an_unknown_trxid),
         T(results_have_words),
     };

@@ -95,6 +95,9 @@ static int failed(const struct act *x, enum err e)
     if (e == ERR_RANGE) {
         return cli_fail("the payment is of another amount");
     }
+    if (e == ERR_DUPLICATE) {
+        return cli_fail("its TrxID counts already: it was paid at the wallet's own page");
+    }
     if (e == ERR_STATE || e == ERR_CONFLICT) {
         return cli_fail("nothing was asked for money %" PRId64
                         ", it is claimed already, or its payment"
