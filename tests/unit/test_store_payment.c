@@ -259,6 +259,29 @@ static void two_attempts_of_a_payment_never_execute_at_once(void **state)
     ok(attempt_move(f, &b, ATTEMPT_EXECUTING));
 }
 
+/* E5: whoever comes back with a transaction of Rocket's is led by it alone. */
+static void a_transaction_of_rocket_s_names_one_attempt(void **state)
+{
+    struct fixture *f = *state;
+    struct db *db = store_reader(f->s);
+    int64_t id = sample_make(f, "rocket", T0);
+    struct attempt_row a[3], r;
+    for (int i = 0; i < 3; i++) {
+        attempt_init(&a[i], f, id, i + 1);
+        a[i].wallet = i < 2 ? WALLET_ROCKET : WALLET_NAGAD;
+        ok(run(f->s, attempt_add, &a[i]));
+    }
+    assert_int_equal(store_attempt_by_rocket_ref(db, &f->arena, STR("gTNX="), &r), ERR_NO_ROW);
+    struct attempt_change nagad = {a[2], a[2]}, first = {a[0], a[0]}, second = {a[1], a[1]};
+    nagad.to.wallet_ref = first.to.wallet_ref = second.to.wallet_ref = STR("gTNX=");
+    ok(run(f->s, attempt_change, &nagad));
+    assert_int_equal(store_attempt_by_rocket_ref(db, &f->arena, STR("gTNX="), &r), ERR_NO_ROW);
+    ok(run(f->s, attempt_change, &first));
+    assert_int_equal(run(f->s, attempt_change, &second), ERR_DUPLICATE);
+    ok(store_attempt_by_rocket_ref(db, &f->arena, STR("gTNX="), &r));
+    assert_int_equal(r.id, a[0].id);
+}
+
 static void every_attempt_state_of_core_can_be_stored(void **state)
 {
     struct fixture *f = *state;
@@ -465,6 +488,7 @@ int main(void)
         WITH(the_payers_language_is_kept),
         WITH(attempts_are_found_by_token_and_order_and_change_like_payments),
         WITH(two_attempts_of_a_payment_never_execute_at_once),
+        WITH(a_transaction_of_rocket_s_names_one_attempt),
         WITH(every_attempt_state_of_core_can_be_stored),
         WITH(attempts_are_due_in_order_while_their_outcome_is_open),
         WITH(events_are_kept_in_order_and_never_changed),
