@@ -1,6 +1,7 @@
 /* What a payer does: pay, cancel, choose a language, come back from the wallet. Each is answered after its commit. */
 #include "base/mem.h"
 #include "http/page_private.h"
+#include "service/number.h"
 
 #define LANG_COOKIE_AGE_S INT64_C(31536000)
 
@@ -9,11 +10,31 @@ struct page_act {
     struct request *rq;
     const char *done_path;  /* behind the payment's path, when it worked */
     const char *other_path; /* when the payment's state did not allow it: its page tells why */
+    bool trxid;             /* the answer says where to go */
     const char *set_lang;   /* the cookie to set; NULL: none */
     enum err result;
 };
 
 /* ---- answers ---- */
+
+/* The page says what was wrong beside the field; what waits or counts, the payment itself tells. */
+static const char *trxid_path(enum number_answer answer)
+{
+    switch (answer) {
+    case NUMBER_TAKEN:
+    case NUMBER_WAITS:
+        break;
+    case NUMBER_MALFORMED:
+        return "?trx=malformed#trx";
+    case NUMBER_LOOK:
+        return "?trx=look#trx";
+    case NUMBER_UNUSABLE:
+        return "?trx=unusable#trx";
+    case NUMBER_TOO_MANY:
+        return "?trx=many#trx";
+    }
+    return "";
+}
 
 static struct reply *act_reply(void *arg)
 {
@@ -27,6 +48,8 @@ static struct reply *act_reply(void *arg)
     if (!done && result != ERR_STATE && result != ERR_NOT_SENT && !a->set_lang)
         return reply_error(rq, result);
     memcpy(visit->uuid, a->act.uuid, sizeof(visit->uuid));
+    if (a->trxid && done)
+        a->done_path = trxid_path((enum number_answer)a->act.answer);
     struct reply *r = page_go(rq, done ? a->done_path : a->other_path);
     if (a->set_lang)
         page_cookie_set(visit->pages, r, PAGE_LANG_COOKIE, a->set_lang, LANG_COOKIE_AGE_S);
@@ -122,6 +145,38 @@ struct reply *page_pay_post(struct request *rq)
     /* Not to the wallet: form-action 'self' would stop a redirect that leaves this site. */
     a->done_path = "/wait";
     return act_start(a, checkout_pay);
+}
+
+/* Who guesses TrxIDs is slow, whatever he guesses: here and from one address. */
+static enum err trxid_limit(struct request *rq)
+{
+    const struct page_visit *visit = rq->user;
+    uint8_t payment[PAGE_LIMIT_KEY_LEN], address[PAGE_LIMIT_KEY_LEN];
+    int64_t now = clock_mono_ms();
+    if (uuid_parse(str_from(visit->uuid), payment) != ERR_OK)
+        return ERR_INTERNAL;
+    page_limit_address_key(str_from(rq->client_ip), address);
+    return page_limit_take(visit->pages->trxids, payment, now) &&
+                   page_limit_take(visit->pages->trxids_from, address, now)
+               ? ERR_OK
+               : ERR_RATE;
+}
+
+struct reply *page_trxid_post(struct request *rq)
+{
+    enum err e = post_check(rq);
+    if (e == ERR_OK)
+        e = trxid_limit(rq);
+    struct page_act *a = e == ERR_OK ? act_new(rq) : NULL;
+    if (!a)
+        return reply_error(rq, e == ERR_OK ? ERR_INTERNAL : e);
+    struct str typed = form_value(rq, rq->body, "trx_id");
+    a->trxid = true;
+    if (typed.n < sizeof(a->act.ref)) { /* a longer one is none */
+        memcpy(a->act.ref, typed.p, typed.n);
+        a->act.ref[typed.n] = 0;
+    }
+    return act_start(a, number_submit);
 }
 
 struct reply *page_cancel_post(struct request *rq)

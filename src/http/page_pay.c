@@ -4,6 +4,19 @@
 #include "base/mem.h"
 #include "http/page_private.h"
 
+/* Of our own redirect; whatever else stands there is nothing. */
+static enum page_trx trx_of(struct str query)
+{
+    static const char *const words[] = {[PAGE_TRX_MALFORMED] = "trx=malformed",
+        [PAGE_TRX_LOOK] = "trx=look",
+        [PAGE_TRX_UNUSABLE] = "trx=unusable",
+        [PAGE_TRX_MANY] = "trx=many"};
+    for (size_t i = PAGE_TRX_MALFORMED; i < array_len(words); i++)
+        if (!str_absent(query) && str_is(query, words[i]))
+            return (enum page_trx)i;
+    return PAGE_TRX_OK;
+}
+
 static struct reply *page_reply(struct request *rq, const struct page_view *v, bool on_wait)
 {
     struct page_visit *visit = rq->user;
@@ -14,7 +27,10 @@ static struct reply *page_reply(struct request *rq, const struct page_view *v, b
     if (new_cookie)
         page_cookie_new(visit->cookie);
     page_token(&p->csrf, str_from(visit->uuid), str_from(visit->cookie), token);
-    struct page_options o = {.lang = visit->lang, .token = str_from(token), .on_wait = on_wait};
+    struct page_options o = {.lang = visit->lang,
+        .token = str_from(token),
+        .on_wait = on_wait,
+        .trx = trx_of(rq->query)};
     buf_init_room(&html, PAGE_HTML_MAX, PAGE_HTML_USUAL);
     page_pay_html(v, &o, &rq->arena, &html);
     if (!buf_ok(&html)) {

@@ -17,6 +17,7 @@ struct reply *page_get(struct request *rq);                  /* GET /{} */
 struct reply *page_wait_get(struct request *rq);             /* GET /{}/wait */
 struct reply *page_state_get(struct request *rq);            /* GET /{}/state */
 struct reply *page_pay_post(struct request *rq);             /* POST /{}/pay */
+struct reply *page_trxid_post(struct request *rq);           /* POST /{}/trxid */
 struct reply *page_cancel_post(struct request *rq);          /* POST /{}/cancel */
 struct reply *page_language_post(struct request *rq);        /* POST /{}/language */
 struct reply *page_bkash_callback_get(struct request *rq);   /* GET /callback/bkash/{} */

@@ -11,9 +11,10 @@
 struct pages {
     struct service *service;
     struct page_csrf csrf;
-    struct page_limit *unknown; /* by address */
-    struct page_limit *posts;   /* by payment */
-    bool https;                 /* payers come by https: cookies are Secure */
+    struct page_limit *unknown;              /* by address */
+    struct page_limit *posts;                /* by payment */
+    struct page_limit *trxids, *trxids_from; /* by payment, by address */
+    bool https;                              /* payers come by https: cookies are Secure */
 };
 
 /* A request to the page, as rq->user: what is needed of its headers also after it was parked. */

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "http/page_qr.h"
 #include "pages.gen.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -82,6 +83,9 @@ static void tag_add(struct buf *b, const struct page_view *v)
 {
     buf_printf(b, "%s-%" PRId64 "-%" PRId64 "-%d-%.*s", page_stage_code(v->stage),
         v->payment.version, v->payment.attempts, v->wallet_healthy, STR_FMT(v->last_reason));
+    if (v->number.on)
+        buf_printf(b, "-%.*s-%.*s-%d", STR_FMT(v->number.number), STR_FMT(v->number.waits),
+            v->number.silent);
 }
 
 static struct str base_text(struct arena *a, const struct page_view *v)
@@ -129,16 +133,78 @@ static void actions_fill(
     p->from = o->on_wait ? STR("wait") : STR("");
     p->leave = o->on_wait && at_wallet && !str_absent(v->wallet_url);
     p->refresh = v->stage == PAGE_WAITING || v->stage == PAGE_CONFIRMING || p->blocked;
-    p->may_pay = v->stage == PAGE_OPEN || (at_wallet && !p->leave);
+    p->may_pay = (v->stage == PAGE_OPEN && !v->number.on) || (at_wallet && !p->leave);
     p->may_cancel = v->stage == PAGE_OPEN || (at_wallet && !p->leave);
-    p->live = p->may_pay;
+    p->live = p->may_cancel;
     p->wallet_url = at_wallet ? v->wallet_url : STR_ABSENT;
     if (final && !str_absent(v->return_url) && !str_absent(v->return_sign)) {
         p->return_url = v->return_url;
         p->order_id = v->payment.order_id;
         p->uuid = v->payment.uuid;
         p->sign = v->return_sign;
+        p->auto_back = !p->late;
     }
+}
+
+/* What the wallets' USSD menus are dialled by, and how a TrxID looks; made up. */
+static const struct {
+    const char *ussd, *sample, *mode;
+} number_ways[WALLET_COUNT] = {
+    [WALLET_BKASH] = {.ussd = "*247#", .sample = "DK61A2B3C4", .mode = "text"},
+    [WALLET_NAGAD] = {.ussd = "*167#", .sample = "75HKA2B3", .mode = "text"},
+    [WALLET_ROCKET] = {.ussd = "*322#", .sample = "6606781234", .mode = "numeric"},
+};
+
+static void qr_fill(struct arena *a, struct page_pay *p)
+{
+    struct buf path;
+    int size = 0;
+    buf_init(&path, PAGE_QR_MAX);
+    if (page_qr_path(p->number, &path, &size)) {
+        p->qr_size = number_text(a, PAGE_LANG_EN, size);
+        p->qr_path = arena_copy(a, buf_view(&path));
+    }
+    buf_clear(&path);
+}
+
+static void trx_fill(const struct page_options *o, struct page_pay *p)
+{
+    p->trx_error = o->trx != PAGE_TRX_OK;
+    p->trx_malformed = o->trx == PAGE_TRX_MALFORMED;
+    p->trx_look = o->trx == PAGE_TRX_LOOK;
+    p->trx_unusable = o->trx == PAGE_TRX_UNUSABLE;
+    p->trx_many = o->trx == PAGE_TRX_MANY;
+}
+
+static void number_fill(
+    const struct page_view *v, const struct page_options *o, struct arena *a, struct page_pay *p)
+{
+    const struct page_number *n = &v->number;
+    p->late = n->on && page_stage_is_final(v->stage) && v->stage != PAGE_PAID;
+    p->sending = n->on && v->stage == PAGE_OPEN;
+    p->by_number = p->late || p->sending;
+    if (!p->by_number)
+        return;
+    struct buf plain;
+    buf_init(&plain, 64);
+    /* as the wallets' apps take it */
+    money_format(&plain, n->left, 2);
+    plain.n -= n->left.poisha % 100 == 0 ? 3 : 0;
+    p->left_plain = arena_taken(a, &plain);
+    p->number = n->number;
+    p->left = amount_text(a, o->lang, n->left);
+    p->waits = p->sending ? n->waits : STR_ABSENT;
+    p->silent = n->silent;
+    p->part = v->payment.paid.poisha > 0;
+    p->to_agent = str_is(n->kind, "agent");
+    p->to_merchant = str_is(n->kind, "merchant");
+    p->to_personal = !p->to_agent && !p->to_merchant;
+    p->ussd = str_from(number_ways[v->payment.wallet].ussd);
+    p->sample = str_from(number_ways[v->payment.wallet].sample);
+    p->trx_mode = str_from(number_ways[v->payment.wallet].mode);
+    trx_fill(o, p);
+    if (p->sending)
+        qr_fill(a, p);
 }
 
 void page_pay_html(
@@ -167,6 +233,7 @@ void page_pay_html(
         p.received = amount_text(a, o->lang, row->paid);
     stage_fill(v, &p);
     open_fill(v, &p);
+    number_fill(v, o, a, &p);
     actions_fill(v, o, &p);
     page_pay_render(&p, o->lang, out);
 }

@@ -11,6 +11,8 @@ struct pages *pages_new(struct service *s)
     page_csrf_init(&p->csrf, s->keys, pay_url);
     p->unknown = page_limit_new(s->config->limits_unknown_pages_per_minute);
     p->posts = page_limit_new(s->config->limits_page_posts_per_minute);
+    p->trxids = page_limit_new(s->config->limits_trxids_per_minute);
+    p->trxids_from = page_limit_new(s->config->limits_trxids_per_minute * 10);
     return p;
 }
 
@@ -20,6 +22,8 @@ void pages_free(struct pages *p)
         return;
     page_limit_free(p->unknown);
     page_limit_free(p->posts);
+    page_limit_free(p->trxids);
+    page_limit_free(p->trxids_from);
     mem_wipe(&p->csrf, sizeof(p->csrf));
     mem_free(p);
 }

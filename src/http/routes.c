@@ -24,6 +24,7 @@ const struct route routes_public[] = {
     {"POST", "/{}/cancel", ROUTE_PAGE, PAGE_BODY_MAX, page_cancel_post},
     {"POST", "/{}/language", ROUTE_PAGE, PAGE_BODY_MAX, page_language_post},
     {"POST", "/{}/pay", ROUTE_PAGE, PAGE_BODY_MAX, page_pay_post},
+    {"POST", "/{}/trxid", ROUTE_PAGE, PAGE_BODY_MAX, page_trxid_post},
     {0},
 };
 

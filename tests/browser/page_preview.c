@@ -38,6 +38,7 @@ static void page_write(const char *name, const struct page_view *v, bool on_wait
         char full[128];
         struct page_options o = {
             .lang = langs[i], .token = STR("0123456789abcdef0123456789abcdef")};
+        o.trx = strcmp(name, "number-part") == 0 ? PAGE_TRX_MALFORMED : PAGE_TRX_OK;
         o.on_wait = on_wait;
         arena_init(&a, 1 << 16);
         buf_init(&html, PAGE_HTML_MAX);
@@ -49,6 +50,30 @@ static void page_write(const char *name, const struct page_view *v, bool on_wait
         file_write(full, ".csp", &csp);
         arena_clear(&a);
     }
+}
+
+static void number_pages_write(void)
+{
+    struct page_view v = page_sample(PAGE_OPEN);
+    v.payment.wallet = WALLET_ROCKET;
+    v.payment.amount = money_poisha(50000);
+    v.number = (struct page_number){.on = true,
+        .number = STR("017111111112"),
+        .kind = STR("personal"),
+        .left = v.payment.amount,
+        .waits = STR_ABSENT};
+    page_write("number", &v, false);
+    v.payment.paid = money_poisha(20000);
+    v.number.left = money_poisha(30000);
+    page_write("number-part", &v, false);
+    v.number.waits = STR("6606781234");
+    page_write("number-waits", &v, false);
+    v.number.silent = true;
+    page_write("number-silent", &v, false);
+    v = page_sample(PAGE_EXPIRED);
+    v.number = (struct page_number){
+        .on = true, .number = STR("01711111111"), .kind = STR("merchant"), .waits = STR_ABSENT};
+    page_write("number-late", &v, false);
 }
 
 static void variants_write(void)
@@ -122,6 +147,7 @@ int main(int argc, char **argv)
         page_write(stage_names[i], &v, false);
     }
     variants_write();
+    number_pages_write();
     others_write();
     char assets[512];
     snprintf(assets, sizeof(assets), "%s/assets", folder);

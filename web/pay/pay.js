@@ -50,6 +50,7 @@
         const page = new DOMParser().parseFromString(text, 'text/html');
         const status = page.getElementById('status'), rest = page.getElementById('rest');
         if (!status || !rest) throw text;
+        const typed = find('trx') && find('trx').value;
         const focused = find('rest').contains(document.activeElement);
         document.title = page.title;
         body.dataset.tag = page.body.dataset.tag;
@@ -57,6 +58,8 @@
         find('status').className = status.className;
         swap(find('status'), status);
         swap(find('rest'), rest);
+        // Half a TrxID that was being typed stays; one that was just counted is not offered again.
+        if (typed && find('trx') && document.activeElement !== find('trx')) find('trx').value = typed;
         if (focused) find('head').focus();
         wait = 0;
         begin();
@@ -99,7 +102,7 @@
   }
   function giveBack() {
     const form = find('return');
-    if (!form || back || document.hidden || returned()) return;
+    if (!form || !find('auto') || back || document.hidden || returned()) return;
     find('auto').hidden = false;
     find('stay').onclick = () => {
       clearTimeout(back);
@@ -109,10 +112,20 @@
     back = setTimeout(() => remember() && form.submit(), 3000);
   }
 
+  function offerCopies() {
+    if (!navigator.clipboard) return;
+    for (const button of document.querySelectorAll('[data-copy]')) {
+      button.hidden = false;
+      button.onclick = () => navigator.clipboard.writeText(button.dataset.copy)
+        .then(() => { button.textContent = button.dataset.copied; }, () => { button.hidden = true; });
+    }
+  }
+
   function begin() {
     const left = find('left');
     if (left) ends = now() + left.dataset.left * 1000;
     tick();
+    offerCopies();
     giveBack();
     schedule();
   }
