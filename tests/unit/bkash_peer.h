@@ -186,16 +186,18 @@ static inline bool bkash_query(struct bkash *b, int fd, const char *body)
     return peer_answer(fd, 200, text);
 }
 
-/* Without the wallet's knowledge of who asked: so may a person in the wallet's portal. */
-static inline void bkash_refund_add(struct bkash *b, const char *of, const char *amount)
+/* Gives the refund's number. Without the wallet's knowledge of who asked: so may a person in the wallet's portal. */
+static inline int bkash_refund_add(struct bkash *b, const char *of, const char *amount)
 {
     pthread_mutex_lock(&b->lock);
     assert(b->refund_count < BKASH_REFUNDS_MAX);
     struct bkash_refund *r = &b->refunded[b->refund_count++];
     snprintf(r->of, sizeof r->of, "%s", of);
     snprintf(r->amount, sizeof r->amount, "%s", amount);
-    snprintf(r->trx, sizeof r->trx, "REF%07d", b->refund_count);
+    int number = b->refund_count;
+    snprintf(r->trx, sizeof r->trx, "REF%07d", number);
     pthread_mutex_unlock(&b->lock);
+    return number;
 }
 
 static inline bool bkash_refund(struct bkash *b, int fd, const char *body)
@@ -213,11 +215,11 @@ static inline bool bkash_refund(struct bkash *b, int fd, const char *body)
         return peer_answer(fd, 400, "{\"externalCode\":\"2023\",\"errorMessageEn\":\"No\"}");
     bkash_field(body, "trxId", trx, sizeof trx);
     bkash_field(body, "refundAmount", amount, sizeof amount);
-    bkash_refund_add(b, trx, amount);
+    int number = bkash_refund_add(b, trx, amount);
     snprintf(text, sizeof text,
         "{\"originalTrxId\":\"%s\",\"refundTrxId\":\"REF%07d\",\"refundTransactionStatus\":"
         "\"Completed\",\"refundAmount\":\"%s\",\"currency\":\"BDT\"}",
-        trx, b->refund_count, fault == BKASH_WRONG_AMOUNT ? "1.00" : amount);
+        trx, number, fault == BKASH_WRONG_AMOUNT ? "1.00" : amount);
     if (fault == BKASH_DROP_AFTER)
         return false;
     if (fault == BKASH_HANG)
