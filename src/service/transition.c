@@ -11,7 +11,7 @@
 /* TrxIDs are compared in one form, whoever typed them: the wallet's own, or, of what is none of its TrxIDs (a bank's RRN),
  * no blanks and upper case. */
 #define TRX_MAX 64
-/* A person attaches the rest one by one. */
+/* A person looks after the rest: a payer who sends coins must not stop what others' money is told with. */
 #define TRANSITION_PARTS_MAX 32
 static struct str trx_normal(enum wallet_kind wallet, struct str s, char out[TRX_MAX])
 {
@@ -93,10 +93,9 @@ static enum err part_see(void *arg, const struct credit_row *r)
     if (r->id == x->except_id) {
         return ERR_OK;
     }
-    if (x->count == TRANSITION_PARTS_MAX) {
-        return ERR_LIMIT;
+    if (x->count < TRANSITION_PARTS_MAX) {
+        x->items[x->count++] = (struct part){.credit_id = r->id, .amount = r->amount};
     }
-    x->items[x->count++] = (struct part){.credit_id = r->id, .amount = r->amount};
     return ERR_OK;
 }
 

@@ -256,6 +256,68 @@ static void a_trxid_that_two_wait_for_is_for_a_person(void **state)
     assert_int_equal(typed(w, &thief, "6606781111"), NUMBER_UNUSABLE);
 }
 
+struct page_money {
+    struct store_unit unit;
+    struct world *w;
+    int64_t payment_id;
+};
+
+/* The wallet's API tells of 300 taka. */
+static enum err page_money_run(struct store_unit *u, struct tx *tx)
+{
+    struct page_money *m = unit_owner(u, struct page_money, unit);
+    struct payment_row p;
+    struct credential_row c = {.wallet = WALLET_ROCKET,
+        .name = STR("merchant"),
+        .base_url = STR("https://ecomm.example"),
+        .secret_box = STR("sealed"),
+        .enabled = true,
+        .created_at = WORLD_T0};
+    struct transition t = {.event = PAYMENT_EV_PAID_AT_PAGE,
+        .actor = STR("wallet"),
+        .received = money_poisha(30000),
+        .trx_id = STR("6606781111")};
+    enum err e = store_credential_add(tx, &c);
+    t.credential_id = c.id;
+    e = e ? e : store_payment_by_id(tx_db(tx), &m->w->arena, m->payment_id, &p);
+    return e ? e : transition_apply(tx, &p, &t);
+}
+
+static void t23_money_of_the_wallets_page_pays_nobody_who_waits_for_its_sms(void **state)
+{
+    struct world *w = *state;
+    struct shop_payment p = create(w, "A", "300.00"), thief = create(w, "B", "300.00");
+    struct page_money m = {.unit = {.run = page_money_run}, .w = w, .payment_id = p.id};
+    assert_int_equal(typed(w, &thief, "6606781111"), NUMBER_WAITS);
+    ok(store_run(w->s.store, &m.unit));
+    told(w, 300, "6606781111");
+    assert_int_equal(world_payment(w, thief.id).state, PAYMENT_OPEN);
+    assert_int_equal(credit(w, "6606781111").state, NUMBER_CREDIT_FREE);
+    /* and keeps nobody else waiting */
+    assert_int_equal(typed(w, &thief, "6606781112"), NUMBER_WAITS);
+    told(w, 300, "6606781112");
+    assert_int_equal(world_payment(w, thief.id).state, PAYMENT_PAID);
+}
+
+static void of_many_parts_the_last_ones_are_for_a_person(void **state)
+{
+    struct world *w = *state;
+    char trx_id[16];
+    struct shop_payment p = create(w, "A", "100.00");
+    for (int i = 0; i < 40; i++) {
+        snprintf(trx_id, sizeof trx_id, "66067811%02d", i);
+        told(w, 1, trx_id);
+        assert_int_equal(typed(w, &p, trx_id), NUMBER_TAKEN);
+    }
+    assert_int_equal(typed(w, &p, "6606781199"), NUMBER_WAITS);
+    told(w, 60, "6606781199");
+    struct payment_row row = world_payment(w, p.id);
+    assert_int_equal(row.state, PAYMENT_PAID);
+    assert_int_equal(row.paid.poisha, 10000);
+    assert_int_equal(row.credited.poisha + row.commission.poisha, 9200);
+    assert_int_equal(world_balance(w, LEDGER_SUSPENSE, w->account_id), -800);
+}
+
 static void s5_t27_short_money_is_kept_and_a_top_up_pays(void **state)
 {
     struct world *w = *state;
@@ -403,6 +465,8 @@ int main(void)
         T(s4_t23_of_many_payments_one_gets_the_money),
         T(s4_sms_and_trxid_at_once_pay_once),
         T(a_trxid_that_two_wait_for_is_for_a_person),
+        T(t23_money_of_the_wallets_page_pays_nobody_who_waits_for_its_sms),
+        T(of_many_parts_the_last_ones_are_for_a_person),
         T(s5_t27_short_money_is_kept_and_a_top_up_pays),
         T(short_money_of_an_ended_payment_is_told),
         T(s6_money_within_the_tolerance_pays_and_beyond_it_is_for_a_person),
