@@ -78,13 +78,14 @@ static void row_begin(struct taking *t)
         .seen_at = now};
 }
 
-/* The same TrxID in other words: somebody lies. What nobody claimed yet is held. */
+/* The same TrxID in other words: somebody lies. What nobody claimed yet is held, and neither the chain nor a second witness
+ * frees it any more. */
 static enum err conflict_take(struct taking *t, const struct number_credit_row *c)
 {
     enum err e = message_keep(t, "conflict");
-    if (e == ERR_OK && c->state == NUMBER_CREDIT_FREE)
+    if (e == ERR_OK && (c->state == NUMBER_CREDIT_FREE || c->state == NUMBER_CREDIT_REVIEW))
         e = store_number_credit_move(
-            t->tx, c->id, NUMBER_CREDIT_FREE, NUMBER_CREDIT_REVIEW, PHONE_REASON_TWICE);
+            t->tx, c->id, c->state, NUMBER_CREDIT_REVIEW, PHONE_REASON_TWICE);
     return e;
 }
 

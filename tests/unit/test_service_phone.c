@@ -253,6 +253,24 @@ static void s13_messages_in_any_order_make_one_chain(void **state)
     assert_int_equal(receive(&p, "DK65AAAAAA", 445), PHONE_CREDIT);
 }
 
+static void what_was_told_twice_is_freed_by_no_chain_and_no_witness(void **state)
+{
+    struct phone p = phone_make(*state);
+    struct phone_source device = p.from;
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    assert_int_equal(receive(&p, "DK63AAAAAA", 300), PHONE_REVIEW);
+    assert_int_equal(receive(&p, "DK63AAAAAA", 9100), PHONE_CONFLICT);
+    assert_int_equal(receive(&p, "DK62AAAAAA", 200), PHONE_CREDIT);
+    assert_int_equal(state_of(&p, "DK63AAAAAA"), NUMBER_CREDIT_REVIEW);
+    p.from = (struct phone_source){.number_id = p.number_id, .reported_by = STR("cli:one")};
+    assert_int_equal(receive(&p, "DK64AAAAAA", 400), PHONE_REVIEW);
+    p.from = device;
+    assert_int_equal(receive(&p, "DK64AAAAAA", 9100), PHONE_CONFLICT);
+    assert_int_equal(receive(&p, "DK64AAAAAA", 400), PHONE_SAME);
+    assert_int_equal(state_of(&p, "DK64AAAAAA"), NUMBER_CREDIT_REVIEW);
+    assert_true(str_is(credit(&p, "DK64AAAAAA").reason, "trxid_told_twice"));
+}
+
 static enum err balance_run(void *arg, struct tx *tx)
 {
     struct phone *p = arg;
@@ -440,6 +458,7 @@ int main(void)
         T(s13_t25_a_balance_that_does_not_follow_is_held),
         T(s13_messages_in_any_order_make_one_chain),
         T(s13_a_person_who_read_the_balance_mends_the_chain),
+        T(what_was_told_twice_is_freed_by_no_chain_and_no_witness),
         T(a_pasted_text_waits_for_a_second_person),
         T(a_phone_that_tells_what_was_pasted_is_the_second_witness),
         T(s3_t24_a_trxid_as_a_payer_types_it_claims_the_money_once),
