@@ -30,6 +30,19 @@ static const struct db_sql SQL_TRX = {"SELECT wallet, credential_id, trx_id, id 
                                       " ORDER BY wallet, credential_id, trx_id"};
 static const struct db_sql SQL_TRX_FIND = {
     "SELECT id FROM credit WHERE wallet = $1 AND credential_id = $2 AND trx_id = $3"};
+static const struct db_sql SQL_CLAIMS_WRONG = {
+    "SELECT n.id AS id, n.payment_id AS payment_id, n.amount AS amount, c.id AS credit_id,"
+    " c.payment_id AS credit_payment_id, COALESCE(c.amount, 0) AS credit_amount"
+    " FROM number_credit n LEFT JOIN credit c ON c.wallet = n.wallet"
+    " AND c.credential_id = n.number_id AND c.trx_id = n.trx_id WHERE n.state = 'claimed'"
+    " AND (c.id IS NULL OR c.payment_id IS NULL OR c.payment_id <> n.payment_id"
+    " OR c.amount <> n.amount) ORDER BY n.id"};
+/* CROSS JOIN keeps SQLite from walking all credits: there are few numbers. */
+static const struct db_sql SQL_UNCLAIMED = {
+    "SELECT c.id AS id FROM wallet_number w CROSS JOIN credit c ON c.wallet = w.wallet"
+    " AND c.credential_id = w.id WHERE NOT EXISTS (SELECT 1 FROM number_credit n"
+    " WHERE n.wallet = c.wallet AND n.trx_id = c.trx_id AND n.number_id = w.id"
+    " AND n.state = 'claimed')"};
 /* The days of one side and then those of the other alone, as to join two groupings something would have to be sorted. */
 static const struct db_sql SQL_DAYS = {
     "SELECT d.account_id AS account_id, d.day AS day, SUM(d.payments) AS counter,"
@@ -198,6 +211,51 @@ enum err store_books_trx_find(struct db *db, const struct books_trx *t, int64_t 
     db_int(st, 2, t->credential_id);
     db_text(st, 3, t->trx_id);
     return row_one_int(st, "id", ret_credit_id);
+}
+
+static void claim_read(struct row *r, struct books_claim *ret)
+{
+    *ret = (struct books_claim){
+        .id = row_int(r, "id"),
+        .payment_id = row_int(r, "payment_id"),
+        .amount = row_money(r, "amount"),
+        .credit_id = row_int(r, "credit_id"),
+        .credit_payment_id = row_int(r, "credit_payment_id"),
+        .credit_amount = row_money(r, "credit_amount"),
+    };
+}
+
+enum err store_books_claim_wrong_each(struct db *db, books_claim_fn fn, void *arg)
+{
+    struct db_stmt *st = db_query(db, &SQL_CLAIMS_WRONG);
+    return row_each(st, struct books_claim, claim_read, fn, arg);
+}
+
+struct unclaimed {
+    int64_t id;
+};
+
+static void unclaimed_read(struct row *r, struct unclaimed *ret)
+{
+    *ret = (struct unclaimed){.id = row_int(r, "id")};
+}
+
+struct unclaimed_call {
+    books_id_fn fn;
+    void *arg;
+};
+
+static enum err unclaimed_call(void *arg, const struct unclaimed *u)
+{
+    struct unclaimed_call *c = arg;
+    return c->fn(c->arg, u->id);
+}
+
+enum err store_books_unclaimed_each(struct db *db, books_id_fn fn, void *arg)
+{
+    struct unclaimed_call call = {.fn = fn, .arg = arg};
+    return row_each(
+        db_query(db, &SQL_UNCLAIMED), struct unclaimed, unclaimed_read, unclaimed_call, &call);
 }
 
 static void day_read(struct row *r, struct books_day *ret)

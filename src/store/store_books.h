@@ -95,6 +95,21 @@ enum err store_books_trx_each(struct db *db, books_trx_fn fn, void *arg) must_ch
 enum err store_books_trx_find(
     struct db *db, const struct books_trx *t, int64_t *ret_credit_id) must_check;
 
+/* What a payment claimed of a number's money, beside the credit of it. */
+struct books_claim {
+    int64_t id, payment_id;
+    struct money amount;
+    int64_t credit_id; /* 0: there is none */
+    int64_t credit_payment_id;
+    struct money credit_amount;
+};
+typedef enum err (*books_claim_fn)(void *arg, const struct books_claim *c);
+/* Those that have no credit, or one that says otherwise. */
+enum err store_books_claim_wrong_each(struct db *db, books_claim_fn fn, void *arg) must_check;
+typedef enum err (*books_id_fn)(void *arg, int64_t id);
+/* Credits of a number that no payment claimed. */
+enum err store_books_unclaimed_each(struct db *db, books_id_fn fn, void *arg) must_check;
+
 struct books_day {
     int64_t account_id;
     int64_t day;

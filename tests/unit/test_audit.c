@@ -109,7 +109,7 @@ static void same_in_all_windows(struct shop *s, const char *edit, const char *wa
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static void found_at_each_payment(struct shop *s, const char *edit, const char *wanted)
 {
-    char edit_text[512], wanted_text[128];
+    char edit_text[2048], wanted_text[128];
     for (int i = 0; i < PAYMENTS; i++) {
         if (i != 3) {
             snprintf(edit_text, sizeof edit_text, edit, (long long)s->ids[i]);
@@ -237,6 +237,42 @@ static void an_altered_refund_is_found(void **state)
     }
 }
 
+/* The credit of the second payment made a number's, which claimed it. */
+#define CLAIM                                                                                      \
+    "INSERT INTO wallet_number VALUES (900001, 'bkash', '01711111111', 'personal', NULL, 1, 0, 0," \
+    " 1);"                                                                                         \
+    "INSERT INTO sms VALUES (900002, NULL, 900001, 'bKash', 'text', zeroblob(32), 'send_money',"   \
+    " 'fine', NULL, 'done', NULL, 1, 1);"                                                          \
+    "UPDATE credit SET credential_id = 900001 WHERE payment_id = %1$lld;"                          \
+    "INSERT INTO number_credit SELECT 900003, wallet, trx_id, 900001, 900002, amount, 0, NULL, 1," \
+    " 1, 'claimed', NULL, payment_id, 1, NULL, NULL FROM credit WHERE payment_id = %1$lld;"
+
+static void claimed_money_is_compared_with_its_credit(void **state)
+{
+    static const char *const wrong[] = {
+        CLAIM "UPDATE number_credit SET amount = amount + 1",
+        CLAIM "UPDATE number_credit SET payment_id = (SELECT id FROM payment WHERE state = 'open')",
+        CLAIM "DELETE FROM credit WHERE credential_id = 900001",
+    };
+    static const char *const unclaimed[] = {
+        CLAIM "DELETE FROM number_credit",
+        CLAIM "UPDATE number_credit SET state = 'free'",
+    };
+    struct shop *s = *state;
+    struct look l;
+    char right[2048];
+    for (size_t i = 0; i < array_len(wrong); i++) {
+        found_at_each_payment(s, wrong[i], "claim number_credit 900003: ");
+    }
+    for (size_t i = 0; i < array_len(unclaimed); i++) {
+        found_at_each_payment(s, unclaimed[i], "claim credit ");
+    }
+    snprintf(right, sizeof right, CLAIM, (long long)s->ids[1]);
+    look_at(s, right, AUDIT_WINDOW, &l);
+    assert_null(strstr(l.faults.p, "claim "));
+    buf_clear(&l.faults);
+}
+
 static void refund_wait(struct shop *s, int64_t id, enum refund_state state)
 {
     struct refund_row r;
@@ -306,6 +342,7 @@ int main(void)
         cmocka_unit_test(an_entry_moved_to_a_neighbour_is_found),
         cmocka_unit_test(rows_of_no_payment_are_found_wherever_their_number_lies),
         cmocka_unit_test(an_altered_refund_is_found),
+        cmocka_unit_test(claimed_money_is_compared_with_its_credit),
         cmocka_unit_test(one_trx_id_in_many_spellings_is_found),
         cmocka_unit_test(two_equal_trx_ids_are_found_at_each_payment),
     };

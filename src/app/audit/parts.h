@@ -59,6 +59,8 @@ enum err audit_postings(struct audit *a) must_check;
 enum err audit_payments(struct audit *a) must_check;
 /* trx.c: no TrxID counts twice. */
 enum err audit_trx_ids(struct audit *a) must_check;
+/* numbers.c: what a TrxID claimed of a number's money is one credit, and the reverse. */
+enum err audit_numbers(struct audit *a) must_check;
 /* ledger.c: balances are what postings sum to, and what payments and credits say. */
 enum err audit_balances(struct audit *a) must_check;
 /* days.c: the counters behind the history. */
