@@ -9,6 +9,8 @@
 #define EXECUTE_MARGIN_MS 1000
 /* So often a callback may have the wallet asked: anybody who has its address can send it. */
 #define VERIFY_EVERY_MS 3000
+/* An attempt that was asked about so often is left to its own times, which are some fifty in a day. */
+#define CALLBACK_ASKS_MAX 60
 #define CALLBACK_ROW_MAX (1U << 20)
 
 struct event_search {
@@ -94,10 +96,10 @@ static enum err callback_at_page(struct act_own *own, struct tx *tx, const struc
     int64_t now = tx_now_ms(tx);
     int64_t soonest = a->asked_at + VERIFY_EVERY_MS;
     struct attempt_row to = *a;
-    if (!outcome_is_at_page(a)) {
+    if (!outcome_is_at_page(a) || a->asks >= CALLBACK_ASKS_MAX) {
         return ERR_OK; /* what is stored wins */
     }
-    if (a->state == ATTEMPT_REDIRECTED) {
+    if (a->state == ATTEMPT_REDIRECTED && !outcome_may_be_paid(a)) {
         to.reason = STR(OUTCOME_CAME_BACK);
     }
     soonest = soonest > now ? soonest : now;

@@ -15,10 +15,10 @@ static enum page_stage stage_open(
     if (last && last->state == ATTEMPT_CREATING && now < last->next_ask_at) {
         return PAGE_WAITING;
     }
-    if (!last || last->state != ATTEMPT_REDIRECTED) {
-        return PAGE_OPEN;
+    if (last && outcome_may_be_paid(last)) {
+        return PAGE_CONFIRMING;
     }
-    return outcome_may_be_paid(last) ? PAGE_CONFIRMING : PAGE_AT_WALLET;
+    return last && last->state == ATTEMPT_REDIRECTED ? PAGE_AT_WALLET : PAGE_OPEN;
 }
 
 static enum page_stage stage_of(

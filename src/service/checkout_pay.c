@@ -4,6 +4,7 @@
 #include "service/checkout_act.h"
 #include "service/credentials.h"
 #include "service/links.h"
+#include "service/outcome.h"
 #include "service/transition.h"
 #include "service/work.h"
 #include <stdio.h>
@@ -80,6 +81,15 @@ static enum err attempt_begin(struct checkout_act *c, struct act_own *own, struc
     return e;
 }
 
+/* ERR_STATE: the payer came back from a wallet that takes the money at its page, and it has not told yet. His page has no buttons
+ * then; one that was left open has. */
+static enum err last_told(
+    struct act_own *own, struct tx *tx, const struct payment_row *p, struct attempt_row *ret_last)
+{
+    enum err e = store_attempt_last(tx_db(tx), &own->arena, p->id, ret_last);
+    return e == ERR_OK && outcome_may_be_paid(ret_last) ? ERR_STATE : e;
+}
+
 static enum err pay_run(struct checkout_act *c, struct act_own *own, struct tx *tx)
 {
     struct payment_row p;
@@ -93,7 +103,7 @@ static enum err pay_run(struct checkout_act *c, struct act_own *own, struct tx *
     if (p.state != PAYMENT_OPEN || now >= p.expires_at || p.attempts >= ATTEMPTS_MAX) {
         return ERR_STATE;
     }
-    e = store_attempt_last(tx_db(tx), &own->arena, p.id, &last);
+    e = last_told(own, tx, &p, &last);
     if (e != ERR_OK && e != ERR_NO_ROW) {
         return e;
     }
@@ -117,8 +127,13 @@ enum err checkout_pay(struct service *s, struct checkout_act *c)
 static enum err cancel_run(struct checkout_act *c, struct act_own *own, struct tx *tx)
 {
     struct payment_row p;
+    struct attempt_row last;
     struct transition t = {.event = PAYMENT_EV_CANCEL, .actor = STR("payer")};
     enum err e = payment_of(c, own, tx, &p);
+    if (e == ERR_OK && p.state == PAYMENT_OPEN) {
+        e = last_told(own, tx, &p, &last);
+        e = e == ERR_NO_ROW ? ERR_OK : e;
+    }
     if (e == ERR_OK) {
         e = transition_apply(tx, &p, &t);
     }

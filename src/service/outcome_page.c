@@ -23,7 +23,7 @@ bool outcome_is_at_page(const struct attempt_row *a)
 
 bool outcome_may_be_paid(const struct attempt_row *a)
 {
-    return outcome_is_at_page(a) &&
+    return a->state == ATTEMPT_REDIRECTED && outcome_is_at_page(a) &&
            (str_is(a->reason, OUTCOME_CAME_BACK) || str_is(a->reason, OUTCOME_STRANGE));
 }
 

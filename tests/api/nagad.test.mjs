@@ -260,6 +260,54 @@ suite('nagad', { feePercent: '1.00', simArgs: SIM_ARGS, purposes: ['payments', '
     assert.equal(alarms(w, 'wallet_says_an_unknown_status').length, 1);
   });
 
+  it('N11 T31 a payer who comes back again and again has the operator told once, and fills no store', async () => {
+    const { payment, ref } = await begun();
+    await nagad.fault('verify', 'transaction_status', { payment_id: ref, value: 'Settled', count: 3 });
+    const before = alarms(w, 'wallet_says_an_unknown_status').length;
+    const callback = await nagad.act(ref, 'approve');
+    for (let i = 1; i <= 3; i++) {
+      await w.follow(payment, callback);
+      await nagad.verified(ref, i);
+      await w.until(payment, 'an answer', (p) => p.attempts[0].reason === 'unknown_status');
+      await w.clock.advance(4);
+    }
+    assert.equal(alarms(w, 'wallet_says_an_unknown_status').length, before + 1);
+    await w.follow(payment, callback);
+    await w.state(payment, 'paid');
+    // nobody pays here, but he who has the address sends it without end
+    const idle = await begun();
+    const address = (await w.sim.control('GET', `nagad/payments/${encodeURIComponent(idle.ref)}`)).callback_url;
+    const back = `${address}/?payment_ref_id=${encodeURIComponent(idle.ref)}`;
+    for (let i = 1; i <= 90; i++) {
+      const { verifies } = await nagad.payment(idle.ref);
+      assert.equal((await w.follow(idle.payment, back)).status, 303);
+      await w.clock.advance(4);
+      if (i < 50) {
+        await nagad.verified(idle.ref, verifies + 1);
+      }
+    }
+    const shown = await w.show(idle.payment);
+    assert.ok((await nagad.payment(idle.ref)).verifies <= 66, `asked ${(await nagad.payment(idle.ref)).verifies} times`);
+    assert.ok(shown.events.length < 80, `${shown.events.length} events`);
+    await is(idle.payment, 'wait');
+  });
+
+  it('T29 who came back can neither pay again nor cancel before Nagad has told', async () => {
+    const { payment, ref } = await begun();
+    const { text: html } = await payment.payer.page(); // a page that is left open
+    await nagad.fault('verify', 'status_500', { payment_id: ref, count: 1 });
+    await w.follow(payment, await nagad.act(ref, 'approve'));
+    await payment.payer.reaches('confirming');
+    for (const button of ['pay', 'cancel']) {
+      assert.equal((await payment.payer.press(button, { html })).status, 303);
+    }
+    assert.equal((await w.show(payment)).attempts.length, 1);
+    await is(payment, 'wait');
+    await w.clock.advance(12);
+    await w.state(payment, 'paid');
+    await w.audit();
+  });
+
   it('Nagad is asked for a day; when it never answers, the operator is told', async () => {
     const { payment, ref } = await begun();
     await w.clock.advance(3600);
