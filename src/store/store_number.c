@@ -46,6 +46,12 @@ static const struct db_sql SQL_OF_SLOT = {
     " WHERE device_number.device_id = $1 AND wallet_number.wallet = $2 AND device_number.sim = $3"
     " AND wallet_number.enabled = 1 ORDER BY wallet_number.id LIMIT 2"};
 
+static const struct db_sql SQL_SLOT_BOUND = {
+    "SELECT wallet_number.id AS id FROM device_number"
+    " JOIN wallet_number ON wallet_number.id = device_number.number_id"
+    " WHERE device_number.device_id = $1 AND wallet_number.wallet = $2 AND device_number.sim = $3"
+    " LIMIT 1"};
+
 static void number_read(struct row *r, struct number_row *ret)
 {
     *ret = (struct number_row){
@@ -230,9 +236,28 @@ static enum err slot_number(
     return ERR_OK;
 }
 
+/* ERR_NO_ROW: no number of the wallet, not even a disabled one, has the slot for itself. */
+static enum err slot_bound(
+    struct db *db, int64_t device_id, enum wallet_kind wallet, struct str sim)
+{
+    struct db_stmt *st = db_query(db, &SQL_SLOT_BOUND);
+    int64_t id = 0;
+    db_int(st, 1, device_id);
+    db_text(st, 2, str_from(wallet_kind_code(wallet)));
+    db_text(st, 3, sim);
+    return row_one_int(st, "id", &id);
+}
+
 enum err store_device_number(struct db *db, int64_t device_id, enum wallet_kind wallet,
     struct str sim, int64_t *ret_number_id)
 {
-    enum err e = sim.n > 0 ? slot_number(db, device_id, wallet, sim, ret_number_id) : ERR_NO_ROW;
-    return e == ERR_NO_ROW ? slot_number(db, device_id, wallet, STR(""), ret_number_id) : e;
+    if (sim.n > 0) {
+        enum err e = slot_number(db, device_id, wallet, sim, ret_number_id);
+        if (e != ERR_NO_ROW)
+            return e;
+        e = slot_bound(db, device_id, wallet, sim);
+        if (e != ERR_NO_ROW)
+            return e == ERR_OK ? ERR_CONFLICT : e;
+    }
+    return slot_number(db, device_id, wallet, STR(""), ret_number_id);
 }

@@ -59,7 +59,7 @@ enum err store_device_each(struct db *db, store_device_fn fn, void *arg) must_ch
 enum err store_device_bind(
     struct tx *tx, int64_t device_id, int64_t number_id, struct str sim) must_check;
 /* The number of this wallet that the device may report from this slot: of the slot itself, else of whatever slot.
- * ERR_NO_ROW: none; ERR_CONFLICT: several, so the slot must be told. */
+ * ERR_NO_ROW: none; ERR_CONFLICT: several, so the slot must be told, or the slot's own one is disabled. */
 enum err store_device_number(struct db *db, int64_t device_id, enum wallet_kind wallet,
     struct str sim, int64_t *ret_number_id) must_check;
 /* The newest time at which a device of this number was seen, 0: never. For "not received yet" on the page. */

@@ -197,6 +197,32 @@ static enum err bind_sim2(void *arg, struct tx *tx)
     return store_device_bind(tx, x->device_id, x->number_id, STR("sim2"));
 }
 
+static enum err disable_run(void *arg, struct tx *tx)
+{
+    struct rows *x = arg;
+    return store_number_set_enabled(tx, x->number_id, false);
+}
+
+static void a_disabled_numbers_sms_are_no_other_numbers(void **state)
+{
+    struct rows x = rows_make(*state);
+    struct db *db = store_reader(x.f->s);
+    int64_t id;
+    ok(run(x.f->s, bind_any, &x));
+    x.number = "01722222222";
+    ok(run(x.f->s, number_put, &x));
+    ok(run(x.f->s, bind_sim2, &x));
+    ok(run(x.f->s, disable_run, &x));
+    assert_int_equal(
+        store_device_number(db, x.device_id, WALLET_BKASH, STR("sim2"), &id), ERR_CONFLICT);
+    /* until another takes its slot */
+    x.number = "01733333333";
+    ok(run(x.f->s, number_put, &x));
+    ok(run(x.f->s, bind_sim2, &x));
+    ok(store_device_number(db, x.device_id, WALLET_BKASH, STR("sim2"), &id));
+    assert_int_equal(id, x.number_id);
+}
+
 static void a_device_reports_the_numbers_it_is_bound_to(void **state)
 {
     struct rows x = rows_make(*state);
@@ -274,6 +300,7 @@ int main(void)
         T(a_trxid_and_a_text_are_taken_once),
         T(what_is_under_review_is_not_claimed),
         T(a_device_reports_the_numbers_it_is_bound_to),
+        T(a_disabled_numbers_sms_are_no_other_numbers),
         T(an_accounts_own_number_comes_before_a_shared_one),
         T(a_device_s_times_only_grow),
     };
