@@ -6,26 +6,28 @@
 
 #define ROW_BYTES_MAX 65536
 /* In one unit; the rest goes on with the next message. */
-#define STEPS_MAX 1000
+#define ROUNDS_MAX 16
+#define LINKS_MAX 256
 
-struct waiting {
-    struct money balance; /* now */
-    int64_t id;           /* of the message that follows from it; 0: none */
-    struct money then;
+/* The chain, as far as one reading of what waits brings it. */
+struct links {
+    struct money balance;
     int64_t at_ms;
+    int64_t sms_ids[LINKS_MAX];
+    int count;
 };
 
 static enum err waiting_look(void *arg, const struct sms_row *r)
 {
-    struct waiting *w = arg;
+    struct links *x = arg;
     struct sms s;
-    if (w->id || !str_is(r->state, "broken"))
+    if (x->count == LINKS_MAX || !str_is(r->state, "broken"))
         return ERR_OK;
     sms_parse(r->sender, r->body, &s);
-    if (sms_moves_balance(s.kind) && sms_chain_fits(&s, w->balance)) {
-        w->id = r->id;
-        w->then = s.balance;
-        w->at_ms = s.at_ms;
+    if (sms_moves_balance(s.kind) && sms_chain_fits(&s, x->balance)) {
+        x->sms_ids[x->count++] = r->id;
+        x->balance = s.balance;
+        x->at_ms = s.at_ms;
     }
     return ERR_OK;
 }
@@ -46,21 +48,19 @@ static enum err message_free(struct tx *tx, int64_t sms_id)
     return e != ERR_OK || found == ERR_NO_ROW ? e : found;
 }
 
+/* Most of what waits was told in its order, so that one reading links all of it. */
 static enum err go_on(struct tx *tx, int64_t number_id, struct money balance, int64_t at)
 {
-    for (int i = 0; i < STEPS_MAX; i++) {
-        struct waiting w = {.balance = balance};
-        enum err e = store_number_set_balance(tx, number_id, balance, at);
-        if (e == ERR_OK)
-            e = store_sms_each_open(tx_db(tx), number_id, waiting_look, &w);
-        if (e == ERR_OK && w.id)
-            e = message_free(tx, w.id);
-        if (e != ERR_OK || !w.id)
+    struct links x = {.balance = balance, .at_ms = at, .count = 1};
+    for (int round = 0; round < ROUNDS_MAX && x.count > 0; round++) {
+        x.count = 0;
+        enum err e = store_sms_each_open(tx_db(tx), number_id, waiting_look, &x);
+        for (int i = 0; i < x.count && e == ERR_OK; i++)
+            e = message_free(tx, x.sms_ids[i]);
+        if (e != ERR_OK)
             return e;
-        balance = w.then;
-        at = w.at_ms;
     }
-    return ERR_OK;
+    return store_number_set_balance(tx, number_id, x.balance, x.at_ms);
 }
 
 enum err phone_chain_go(struct tx *tx, int64_t number_id, const struct sms *s, bool *ret_follows)

@@ -290,6 +290,21 @@ static void s13_a_person_who_read_the_balance_mends_the_chain(void **state)
     assert_int_equal(receive(&p, "DK65AAAAAA", 500), PHONE_CREDIT);
 }
 
+static void s13_all_that_waited_is_linked_at_once(void **state)
+{
+    enum { WAITING = 400 };
+    struct phone p = phone_make(*state);
+    char trx_id[16];
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    for (int i = 0; i < WAITING; i++) {
+        snprintf(trx_id, sizeof trx_id, "DK62AAA%03d", i);
+        assert_int_equal(receive(&p, trx_id, 300 + 100 * i), PHONE_REVIEW);
+    }
+    assert_int_equal(receive(&p, "DK63AAAAAA", 200), PHONE_CREDIT);
+    assert_int_equal(to_look_at(&p), 0);
+    assert_int_equal(receive(&p, "DK64AAAAAA", 300 + 100 * WAITING), PHONE_CREDIT);
+}
+
 static void a_pasted_text_waits_for_a_second_person(void **state)
 {
     struct phone p = phone_make(*state);
@@ -459,6 +474,7 @@ int main(void)
         T(s13_messages_in_any_order_make_one_chain),
         T(s13_a_person_who_read_the_balance_mends_the_chain),
         T(what_was_told_twice_is_freed_by_no_chain_and_no_witness),
+        T(s13_all_that_waited_is_linked_at_once),
         T(a_pasted_text_waits_for_a_second_person),
         T(a_phone_that_tells_what_was_pasted_is_the_second_witness),
         T(s3_t24_a_trxid_as_a_payer_types_it_claims_the_money_once),
