@@ -18,7 +18,7 @@ export function formOf(html, testid) {
       continue;
     }
     const fields = [...inside.matchAll(/<input\b[^>]*>/g)].map(([tag]) => [attribute(tag, 'name'), attribute(tag, 'value')]);
-    return { action: attribute(head, 'action'), method: attribute(head, 'method'), fields: fields.filter(([n]) => n) };
+    return { action: attribute(head, 'action'), method: attribute(head, 'method'), fields: fields.filter(([n, v]) => n && v !== null) };
   }
   return undefined;
 }

@@ -1,0 +1,54 @@
+// A number that payers send money to, and its phone. Numbers and ids are made up.
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import { request } from './http.mjs';
+
+const DAY = { timeZone: 'Asia/Dhaka', hourCycle: 'h23' };
+const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
+
+function dhaka(ms) {
+  const parts = new Intl.DateTimeFormat('en-GB', { ...DAY, year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit',
+    minute: '2-digit', second: '2-digit' }).formatToParts(ms);
+  return Object.fromEntries(parts.map((p) => [p.type, p.value]));
+}
+
+const TEXTS = {
+  rocket(amount, trxId, balance, ms) {
+    const d = dhaka(ms), hour = Number(d.hour);
+    return `Tk${amount}.00 received from A/C:***515 Fee:Tk0, Your A/C Balance: Tk${balance}.00 TxnId:${trxId} `
+      + `Date:${d.day}-${MONTHS[d.month - 1]}-${d.year.slice(2)} ${String(hour % 12 || 12).padStart(2, '0')}:${d.minute}:${d.second} `
+      + `${hour < 12 ? 'am' : 'pm'}. Download https://bit.ly/nexuspay`;
+  },
+  nagad(amount, trxId, balance, ms) {
+    const d = dhaka(ms);
+    return `Money Received.\nAmount: Tk ${amount}.00\nSender: 01811111111\nRef: N/A\nTxnID: ${trxId}\nBalance: Tk ${balance}.00\n`
+      + `${d.day}/${d.month}/${d.year} ${d.hour}:${d.minute}`;
+  },
+};
+const SENDERS = { rocket: '16216', nagad: 'NAGAD' };
+
+/** Adds a number of the wallet and a phone of it: {number, device, tell(amount, trxId, ms?)}. */
+export async function addNumber(w, wallet, number, kind = 'personal') {
+  const added = await w.cli.json(['number', 'add', wallet, '--number', number, '--kind', kind, '--balance', '1000.00']);
+  const device = await w.cli.json(['device', 'add', '--name', `${wallet} phone`, '--number', added.id]);
+  let balance = 1000;
+  const report = async (messages) => {
+    const time = String(Math.floor(Date.now() / 1000)), bytes = JSON.stringify({ messages });
+    const answer = await request('POST', `${w.apiUrl}/device`, { body: bytes, headers: {
+      'Content-Type': 'application/json', 'Kassa-Device': String(device.id), 'Kassa-Time': time,
+      'Kassa-Sign': crypto.createHmac('sha256', Buffer.from(device.key, 'hex')).update(`${time}.${bytes}`).digest('hex') } });
+    assert.equal(answer.status, 200, answer.text);
+    return JSON.parse(answer.text);
+  };
+  return {
+    id: added.id,
+    number,
+    device,
+    alive: () => report([]),
+    async tell(amount, trxId, ms = Date.now()) {
+      balance += amount;
+      const answer = await report([{ sender: SENDERS[wallet], text: TEXTS[wallet](amount, trxId, balance, ms), at: ms, sim: 'sim1' }]);
+      assert.equal(answer.credit, 1, JSON.stringify(answer));
+    },
+  };
+}

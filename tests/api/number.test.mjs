@@ -1,0 +1,156 @@
+// Money that payers send to a number by hand, and the TrxID that they type, as payer, merchant and operator meet it.
+import assert from 'node:assert/strict';
+import { before, it } from 'node:test';
+import { suite } from './lib/harness.mjs';
+import { addNumber } from './lib/number.mjs';
+
+suite('money by number and TrxID', { config: { number: { over_tolerance_poisha: 1000 }, limits: { trxids_per_minute: 6 } } }, (w) => {
+  let rocket, nagad, trx = 6606780000;
+  before(async () => {
+    rocket = await addNumber(w, 'rocket', '017111111112');
+    nagad = await addNumber(w, 'nagad', '01811111112', 'merchant');
+    await rocket.alive();
+    await nagad.alive();
+  });
+  const next = () => String(trx += 1);
+  const create = (more = {}) => w.create({ customer_code: 'rocket', amount: '500.00', ...more });
+  const type = async (payment, trxId) => {
+    const answer = await w.payer(payment).press('trx-send', { extra: [['trx_id', trxId]] });
+    assert.equal(answer.status, 303, answer.text);
+    return answer.headers.location;
+  };
+  const shown = async (payment, location = payment.url) => (await w.payer(payment).send('GET', location)).text;
+
+  it('the page tells number, exact sum and steps, whole without a script', async () => {
+    const html = await shown(await create());
+    assert.match(html, /data-testid="number">017111111112</);
+    assert.match(html, /data-testid="left-amount">৳500\.00</);
+    assert.match(html, /“Send Money”, or dial \*322#/);
+    assert.match(html, /inputmode="numeric"/);
+    assert.match(html, /<svg class="qr"/);
+    assert.ok(!html.includes('data-testid="pay"'));
+    assert.match(await shown(await create({ customer_code: 'nagad' })), /“Payment”, or dial \*167#/);
+  });
+
+  it('S3 SMS first: the TrxID pays at once, and the merchant is told', async () => {
+    const payment = await create(), id = next();
+    await rocket.tell(500, id);
+    assert.equal(await type(payment, ` ${id} `), `/${payment.uuid}`);
+    const status = await w.status(payment);
+    assert.equal(status.payment_status, 'paid');
+    assert.equal(status.payment_amount, '500.00');
+    assert.match(await shown(payment), /Payment complete/);
+    await w.receiver.wait('/notify');
+  });
+
+  it('S3 TrxID first: it waits, and pays when the SMS comes', async () => {
+    const payment = await create(), id = next();
+    assert.equal(await type(payment, id), `/${payment.uuid}`);
+    const html = await shown(payment);
+    assert.match(html, new RegExp(`Waiting for Rocket’s message about ${id}`));
+    assert.match(html, /<noscript><meta http-equiv="refresh" content="10;url=/);
+    await rocket.tell(500, id);
+    assert.equal((await w.status(payment)).payment_status, 'paid');
+  });
+
+  it('S5 T27 short money is shown, a top-up pays', async () => {
+    const payment = await create(), first = next(), second = next();
+    await rocket.tell(200, first);
+    await type(payment, first);
+    assert.equal((await w.status(payment)).payment_status, 'wait');
+    const html = await shown(payment);
+    assert.match(html, /৳200\.00 of ৳500\.00 received, ৳300\.00 left/);
+    assert.match(html, /data-testid="left-amount">৳300\.00</);
+    await type(payment, second);
+    await rocket.tell(300, second);
+    const status = await w.status(payment);
+    assert.equal(status.payment_status, 'paid');
+    assert.equal(status.payment_amount, '500.00');
+    await w.audit();
+  });
+
+  it('S5 short money of an ended payment is told as partial', async () => {
+    const payment = await create(), id = next();
+    await rocket.tell(200, id);
+    await type(payment, id);
+    await w.payer(payment).press('cancel');
+    const status = await w.status(payment);
+    assert.equal(status.payment_status, 'cancel');
+    assert.equal(status.payment_amount, '200.00');
+    await w.audit();
+  });
+
+  it('S6 what is little too much pays, what is far too much is for a person', async () => {
+    const within = await create(), beyond = await create(), ids = [next(), next()];
+    await rocket.tell(510, ids[0]);
+    await type(within, ids[0]);
+    assert.equal((await w.status(within)).payment_status, 'paid');
+    await rocket.tell(511, ids[1]);
+    await type(beyond, ids[1]);
+    assert.equal((await w.status(beyond)).payment_status, 'wait');
+    assert.match(await shown(beyond), /৳511\.00 was received\. Please contact/);
+    await w.audit();
+  });
+
+  it('T23 a TrxID that another payment has is refused, with the answer that all such get', async () => {
+    const first = await create(), second = await create(), id = next();
+    await rocket.tell(500, id);
+    await type(first, id);
+    const location = await type(second, id);
+    assert.equal(location, `/${second.uuid}?trx=unusable#trx`);
+    const html = await shown(second, location.split('#')[0]);
+    assert.match(html, /id="trx-error"[^>]*>This TrxID cannot be used for this payment/);
+    assert.match(html, /aria-describedby="trx-error"/);
+  });
+
+  it('S10 money from before the payment is refused alike', async () => {
+    const id = next();
+    await rocket.tell(500, id, Date.now() - 3600000);
+    const payment = await create();
+    assert.equal(await type(payment, id), `/${payment.uuid}?trx=unusable#trx`);
+  });
+
+  it('S11 T24 O and 0 are told apart, and the payer is told to look', async () => {
+    const payment = await create({ customer_code: 'nagad' });
+    await nagad.tell(500, '75HKA0B3');
+    const location = await type(payment, '75hkaOb3');
+    assert.equal(location, `/${payment.uuid}?trx=look#trx`);
+    assert.match(await shown(payment, location.split('#')[0]), /the letter O and the digit 0/);
+    assert.equal(await type(payment, '75hka0b3'), `/${payment.uuid}`);
+    assert.equal((await w.status(payment)).payment_status, 'paid');
+  });
+
+  it('a TrxID of another form is refused beside the field', async () => {
+    const payment = await create();
+    assert.equal(await type(payment, 'DK61AAAAAA'), `/${payment.uuid}?trx=malformed#trx`);
+    assert.equal(await type(payment, '9'.repeat(1000)), `/${payment.uuid}?trx=malformed#trx`);
+  });
+
+  it('who guesses is slow', async () => {
+    const payment = await create();
+    const answers = [];
+    for (let i = 0; i < 8; i++) {
+      answers.push((await w.payer(payment).press('trx-send', { extra: [['trx_id', next()]] })).status);
+    }
+    assert.deepEqual(answers, [303, 303, 303, 303, 303, 303, 429, 429]);
+  });
+
+  it('T26 money for an ended payment is late, kept and told; its page takes the TrxID', async () => {
+    const payment = await create(), id = next();
+    await w.payer(payment).press('cancel');
+    assert.match(await shown(payment), /Did you send money all the same\?/);
+    await rocket.tell(500, id);
+    await type(payment, id);
+    const status = await w.status(payment);
+    assert.equal(status.payment_status, 'cancel');
+    assert.equal(status.payment_amount, '500.00');
+    await w.audit();
+  });
+
+  it('S9 a silent phone has words of its own', async () => {
+    const payment = await create({ payment_lifetime: 86400 });
+    await w.cli.run(['device', 'disable', rocket.device.id]);
+    await type(payment, next());
+    assert.match(await shown(payment), /The phone that gets the messages cannot be reached/);
+  });
+});

@@ -1,0 +1,83 @@
+// A payer sends money by Rocket to a number and types the TrxID, in a real browser.
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { suite } from '../api/lib/harness.mjs';
+import { addNumber } from '../api/lib/number.mjs';
+import { AXE, launch } from './preview.mjs';
+
+const PHONE = { width: 360, height: 740 };
+const DESKTOP = { width: 1280, height: 800 };
+const ONCE = { timeout: 60000 };
+
+suite('money sent to a number, in a browser', { config: { limits: { trxids_per_minute: 100 } } }, (w) => {
+  let browser, rocket, trx = 6606790000;
+  before(async () => {
+    browser = await launch();
+    rocket = await addNumber(w, 'rocket', '017111111112');
+    await rocket.alive();
+  });
+  after(async () => { await browser?.close(); });
+
+  const next = () => String(trx += 1);
+  async function payer({ language = 'en-GB', viewport = PHONE, javaScript = true } = {}) {
+    const context = await browser.newContext({ locale: language, viewport, javaScriptEnabled: javaScript });
+    const page = await context.newPage();
+    page.setDefaultTimeout(15000);
+    const faults = [];
+    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && faults.push(message.text()));
+    page.on('pageerror', (error) => faults.push(String(error)));
+    return { context, page, faults, close: () => context.close() };
+  }
+  const shown = (page, status) => page.locator(`[data-testid=status][data-status=${status}]`).waitFor();
+  const head = (page, text) => page.locator('#head', { hasText: text }).waitFor();
+  async function type(page, id) {
+    await page.getByTestId('trx').fill(id);
+    await page.getByTestId('trx-send').click();
+  }
+
+  for (const javaScript of [true, false]) {
+    for (const [language, viewport] of [['en-GB', PHONE], ['bn-BD', PHONE], ['bn-BD', DESKTOP]]) {
+      it(`S3 S5 a short payment, a top-up with${javaScript ? '' : 'out'} JavaScript, ${language}, ${viewport.width} px`, ONCE, async () => {
+        const bangla = language === 'bn-BD', first = next(), second = next();
+        const payment = await w.create({ customer_code: 'rocket', amount: '500.00' });
+        const { page, faults, close } = await payer({ language, viewport, javaScript });
+        await page.goto(payment.url);
+        await shown(page, 'open');
+        assert.equal(await page.getByTestId('number').textContent(), '017111111112');
+        assert.equal(await page.getByTestId('left-amount').textContent(), bangla ? '৳৫০০.০০' : '৳500.00');
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
+        // SMS first
+        await rocket.tell(200, first);
+        await type(page, first);
+        await head(page, bangla ? 'বাকি ৳৩০০.০০' : '৳300.00 left');
+        // TrxID first
+        await type(page, second);
+        await head(page, second);
+        if (javaScript) {
+          await page.evaluate(AXE);
+          const { violations } = await page.evaluate(() => window.axe.run());
+          assert.deepEqual(violations.map((v) => v.id), []);
+        }
+        await rocket.tell(300, second);
+        await shown(page, 'paid'); // by itself: the script asks, else the page is loaded anew
+        assert.equal((await w.status(payment)).payment_status, 'paid');
+        assert.deepEqual(faults, []);
+        await close();
+      });
+    }
+  }
+
+  it('what is no TrxID is told beside the field, and the number can be copied', ONCE, async () => {
+    const payment = await w.create({ customer_code: 'rocket', amount: '500.00' });
+    const { page, context, close } = await payer({});
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: w.payUrl });
+    await page.goto(payment.url);
+    await page.locator('[data-copy]').first().click();
+    await page.locator('[data-copy]', { hasText: 'Copied' }).waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), '017111111112');
+    await type(page, 'DK61AAAAAA');
+    assert.match(await page.getByTestId('trx-error').textContent(), /This is no TrxID of Rocket/);
+    assert.equal(await page.getByTestId('trx').getAttribute('aria-invalid'), 'true');
+    await close();
+  });
+});
