@@ -31,7 +31,7 @@ import sys
 
 LANGUAGES = ["en", "bn"]
 ASSETS = [("pay.css", "text/css; charset=utf-8"), ("pay.js", "text/javascript; charset=utf-8"),
-          ("icon.svg", "image/svg+xml")]
+          ("icon.svg", "image/svg+xml"), ("number.css", "text/css; charset=utf-8")]
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 TOKEN = re.compile(r"\{\{(.*?)\}\}", re.S)
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

@@ -183,6 +183,7 @@ static void number_fill(
     p->late = n->on && page_stage_is_final(v->stage) && v->stage != PAGE_PAID;
     p->sending = n->on && v->stage == PAGE_OPEN;
     p->by_number = p->late || p->sending;
+    p->number_way = n->on; /* from its first view on: the script changes the rest alone */
     if (!p->by_number)
         return;
     struct buf plain;
