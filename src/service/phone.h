@@ -110,10 +110,13 @@ struct phone_decision {
     int64_t credit_id;
     struct str person; /* "cli:NAME" */
     struct str reason;
+    int64_t
+        payment_id; /* that is confirmed, so that nobody confirms what he did not look at; 0: none */
 };
 /* Does what another person asked for (store_number_credit_ask): attaches the money to the asked payment, which must be of the same
  * wallet and amount, open or ended unpaid; or, without one, frees it for its TrxID (*ret_payment_id 0). ERR_NO_ROW;
- * ERR_STATE: nothing was asked, or the payment is not such a one; ERR_FORBIDDEN: the same person; ERR_RANGE: another amount;
+ * ERR_STATE: nothing was asked, or the payment is not such a one; ERR_FORBIDDEN: the same person; ERR_INVALID: another payment
+ * was asked for than is confirmed; ERR_RANGE: another amount;
  * ERR_DUPLICATE: the wallet told of that TrxID through its API, and it counts already. */
 enum err phone_confirm(struct tx *tx, struct arena *a, const struct phone_decision *d,
     int64_t *ret_payment_id) must_check;

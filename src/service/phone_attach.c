@@ -83,6 +83,8 @@ enum err phone_confirm(
         return ERR_STATE;
     if (str_eq(c.asked_by, d->person))
         return ERR_FORBIDDEN;
+    if (c.asked_payment_id != d->payment_id)
+        return ERR_INVALID;
     if (c.asked_payment_id)
         return attach(tx, a, &c, d, ret_payment_id);
     e = c.state == NUMBER_CREDIT_FREE

@@ -71,7 +71,8 @@ suite('SMS', {}, (w) => {
     const payment = await w.create({});
     await as('one', ['received', 'attach', money.id, '--payment', payment.id, '--reason', 'in the statement']);
     await assert.rejects(as('one', ['received', 'confirm', money.id, '--reason', 'mine']), /another person/);
-    await as('two', ['received', 'confirm', money.id, '--reason', 'seen too']);
+    await assert.rejects(as('two', ['received', 'confirm', money.id, '--reason', 'of what?']), /--payment/);
+    await as('two', ['received', 'confirm', money.id, '--payment', payment.id, '--reason', 'seen too']);
     const status = await w.status(payment);
     assert.equal(status.payment_status, 'paid');
     assert.equal(status.payment_amount, '300.00');

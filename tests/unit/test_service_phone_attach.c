@@ -71,8 +71,10 @@ static enum err mark_run(void *arg, struct tx *tx)
 
 static enum err decide(struct desk *x, job_fn fn, const char *person, int64_t payment_id)
 {
-    x->d = (struct phone_decision){
-        .credit_id = x->credit_id, .person = str_from(person), .reason = STR("seen")};
+    x->d = (struct phone_decision){.credit_id = x->credit_id,
+        .person = str_from(person),
+        .reason = STR("seen"),
+        .payment_id = payment_id};
     x->payment_id = payment_id;
     return run(x->f->s, fn, x);
 }
@@ -98,8 +100,11 @@ static void one_person_asks_and_another_confirms(void **state)
     assert_int_equal(decide(&x, confirm_run, "cli:two", 0), ERR_STATE);
     ok(decide(&x, ask_run, "cli:one", id));
     assert_int_equal(payment(&x, id).state, PAYMENT_OPEN);
-    assert_int_equal(decide(&x, confirm_run, "cli:one", 0), ERR_FORBIDDEN);
-    ok(decide(&x, confirm_run, "cli:two", 0));
+    assert_int_equal(decide(&x, confirm_run, "cli:one", id), ERR_FORBIDDEN);
+    assert_int_equal(decide(&x, confirm_run, "cli:two", 0), ERR_INVALID);
+    assert_int_equal(decide(&x, confirm_run, "cli:two", id + 1), ERR_INVALID);
+    assert_int_equal(payment(&x, id).state, PAYMENT_OPEN);
+    ok(decide(&x, confirm_run, "cli:two", id));
     assert_int_equal(x.payment_id, id);
     assert_int_equal(payment(&x, id).state, PAYMENT_PAID);
     assert_int_equal(payment(&x, id).paid.poisha, 10000);
@@ -129,7 +134,7 @@ static void t26_money_may_be_attached_to_a_payment_that_ended_unpaid(void **stat
     x.payment_id = id;
     ok(run(x.f->s, cancel_run, &x));
     ok(decide(&x, ask_run, "cli:one", id));
-    ok(decide(&x, confirm_run, "cli:two", 0));
+    ok(decide(&x, confirm_run, "cli:two", id));
     assert_int_equal(payment(&x, id).state, PAYMENT_PAID);
     assert_int_equal(balance(&x, LEDGER_SUSPENSE, x.f->account_id), 0);
     assert_int_equal(balance(&x, LEDGER_MERCHANT_PAYABLE, x.f->account_id), -9750);
@@ -152,7 +157,7 @@ static void t20_another_amount_pays_nothing(void **state)
     ok(run(x.f->s, other_amount, &x));
     int64_t id = x.payment_id;
     ok(decide(&x, ask_run, "cli:one", id));
-    assert_int_equal(decide(&x, confirm_run, "cli:two", 0), ERR_RANGE);
+    assert_int_equal(decide(&x, confirm_run, "cli:two", id), ERR_RANGE);
     assert_int_equal(payment(&x, id).state, PAYMENT_OPEN);
     assert_int_equal(credit(&x).state, NUMBER_CREDIT_REVIEW);
 }

@@ -2,6 +2,7 @@
 #include "app/cli/cli.h"
 
 #include "base/text.h"
+#include "service/number.h"
 #include "service/phone.h"
 #include <inttypes.h>
 
@@ -124,7 +125,6 @@ static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct cli_
 
 static enum err balance_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
 {
-    (void)c;
     const struct change *s = arg;
     struct buf text;
     buf_init(&text, 64);
@@ -134,7 +134,8 @@ static enum err balance_unit(struct cli *c, struct tx *tx, void *arg, struct cli
     json_w_kstr(&audit->w, "balance", buf_view(&text));
     json_w_kstr(&audit->w, "reason", s->reason);
     buf_clear(&text);
-    return phone_balance_set(tx, s->id, s->balance, tx_now_ms(tx));
+    enum err e = phone_balance_set(tx, s->id, s->balance, tx_now_ms(tx));
+    return e == ERR_OK ? number_match(tx, money_poisha(c->config.number_over_tolerance_poisha)) : e;
 }
 
 static int change_end(struct cli *c, const struct change *s, enum err e)

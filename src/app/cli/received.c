@@ -1,6 +1,7 @@
 /* kassa received: money that numbers received. What pays an order is asked for by one person and confirmed by another. */
 #include "app/cli/cli.h"
 
+#include "service/number.h"
 #include "service/phone.h"
 #include "store/store_payment.h"
 #include <inttypes.h>
@@ -71,7 +72,11 @@ static enum err ask_unit(struct cli *c, struct tx *tx, void *arg, struct cli_aud
 static enum err confirm_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
 {
     struct act *x = arg;
+    x->d.payment_id = x->payment_id;
     enum err e = phone_confirm(tx, &c->arena, &x->d, &x->payment_id);
+    if (e == ERR_OK) {
+        e = number_match(tx, money_poisha(c->config.number_over_tolerance_poisha));
+    }
     audit_begin(audit, "received.confirm", x);
     json_w_kint(&audit->w, "payment", x->payment_id);
     return e;
@@ -91,6 +96,9 @@ static int failed(const struct act *x, enum err e)
     }
     if (e == ERR_FORBIDDEN) {
         return cli_fail("you asked for it yourself: another person has to confirm it");
+    }
+    if (e == ERR_INVALID) {
+        return cli_fail("--payment: that is not what was asked for; kassa received list");
     }
     if (e == ERR_RANGE) {
         return cli_fail("the payment is of another amount");
@@ -127,7 +135,12 @@ static int ask_run(struct cli *c)
 {
     struct act x = {.payment_id = 0};
     int code = act_run(c, ask_unit, &x);
-    if (code == CLI_OK) {
+    if (code == CLI_OK && x.payment_id) {
+        cli_note(c,
+            "\nAnother person: kassa received confirm %" PRId64 " --payment %" PRId64
+            " --reason TEXT",
+            x.d.credit_id, x.payment_id);
+    } else if (code == CLI_OK) {
         cli_note(
             c, "\nAnother person: kassa received confirm %" PRId64 " --reason TEXT", x.d.credit_id);
     }
@@ -152,6 +165,11 @@ static const struct cli_option list_options[] = {
 };
 static const struct cli_option attach_options[] = {
     {.name = "payment", .arg = "ID", .help = "that it is to pay", .required = true},
+    {.name = "reason", .arg = "TEXT", .help = "kept in the audit chain", .required = true},
+    {.name = NULL},
+};
+static const struct cli_option confirm_options[] = {
+    {.name = "payment", .arg = "ID", .help = "the one that was asked for, if there is one"},
     {.name = "reason", .arg = "TEXT", .help = "kept in the audit chain", .required = true},
     {.name = NULL},
 };
@@ -185,7 +203,7 @@ const struct cli_command cli_received_commands[] = {
         .verb = "confirm",
         .operand = "ID",
         .need = CLI_NEEDS_STORE,
-        .options = reason_options,
+        .options = confirm_options,
         .run = confirm_run,
         .help = "does what another person asked for; the merchant is told"},
     {.noun = "received",
