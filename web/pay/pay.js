@@ -50,7 +50,7 @@
         const page = new DOMParser().parseFromString(text, 'text/html');
         const status = page.getElementById('status'), rest = page.getElementById('rest');
         if (!status || !rest) throw text;
-        const typed = find('trx') && find('trx').value;
+        const field = find('trx'), typed = field && field.value, typing = field && field === document.activeElement;
         const focused = find('rest').contains(document.activeElement);
         document.title = page.title;
         body.dataset.tag = page.body.dataset.tag;
@@ -58,9 +58,10 @@
         find('status').className = status.className;
         swap(find('status'), status);
         swap(find('rest'), rest);
-        // Half a TrxID that was being typed stays; one that was just counted is not offered again.
-        if (typed && find('trx') && document.activeElement !== find('trx')) find('trx').value = typed;
-        if (focused) find('head').focus();
+        // Who is typing a TrxID goes on typing.
+        if (typed && find('trx')) find('trx').value = typed;
+        if (typing && find('trx')) find('trx').focus();
+        else if (focused) find('head').focus();
         wait = 0;
         begin();
       });
