@@ -33,10 +33,12 @@ bench-growth: build
 	@tools/install --test
 	@exec tests/bench/run --growth
 
-# FUZZ_SECONDS: how long each target runs, 60 unless told.
-fuzz:
+# FUZZ_SECONDS: how long each target runs, 60 unless told. KASSA_SEEDS: how many stories of money, 50 unless told.
+fuzz: build
 	@tools/install --test
 	@tools/fuzz
+	@KASSA_SEED=$${KASSA_SEED:-$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')} KASSA_SEEDS=$${KASSA_SEEDS:-50} \
+		node --test tests/torture/seeds.test.mjs
 
 # KASSA_KILLS: how often kassad is killed, 500 unless told.
 torture:

@@ -1,0 +1,244 @@
+// A story's end: time passes until nothing moves, people decide, money goes back, and then every book must say the same.
+import assert from 'node:assert/strict';
+import { request } from '../../api/lib/http.mjs';
+import { verifyNotification, webhookFits } from '../../api/lib/notify.mjs';
+import { sleep } from '../../api/lib/process.mjs';
+import { parallel } from '../../api/lib/expect.mjs';
+import { audit } from './books.mjs';
+
+const poisha = (text) => Number(BigInt(text.replace('.', '')));
+const sum = (list) => list.reduce((a, b) => a + b, 0);
+const FINAL = { paid: 'paid', cancelled: 'cancel', failed: 'fail' };
+const ROUNDS_FIRST = [15, 45, 130, 900];
+const ROUNDS_MAX = 45;
+
+/** Everything that an operator sees of the story's payments. */
+export function showAll(play) {
+  return parallel(play.all, (of) => play.w.show(of.payment), 4);
+}
+
+function moving(shown, now) {
+  const due = (x) => x.next_ask_at && Date.parse(x.next_ask_at) <= now;
+  return (
+    (!FINAL[shown.state] && shown.state !== 'review') ||
+    shown.attempts.some((a) => due(a) || ['creating', 'executing', 'unknown'].includes(a.state)) ||
+    shown.refunds.some((r) => ['requested', 'sent', 'unknown'].includes(r.state)) ||
+    shown.notifications.some((n) => n.state === 'waiting')
+  );
+}
+
+/** Time passes until nothing moves by itself any more; in any case so much that Nagad was asked. */
+export async function rest(play) {
+  const { w } = play;
+  let left = [];
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const now = await w.clock.advance(ROUNDS_FIRST[round] ?? 3700);
+    left = play.all;
+    for (let looks = 0; looks < 4 && left.length; looks++) {
+      await sleep(80);
+      const shown = await parallel(left, (of) => w.show(of.payment), 4);
+      left = left.filter((_, i) => moving(shown[i], now));
+    }
+    if (!left.length && round > ROUNDS_FIRST.length) {
+      return;
+    }
+  }
+  assert.fail(`${left.length} payments do not come to rest: ${JSON.stringify(await w.show(left[0].payment), null, 1)}`);
+}
+
+// ---- what the wallets have ----
+
+async function bkashRefunds(w, taken) {
+  const post = (at, headers, body) => request('POST', `${w.simUrl}${at}`, {
+    headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) });
+  const app = 'kassa-sandbox-key';
+  const { json: { id_token } } = await post('/v1.2.0-beta/tokenized/checkout/token/grant',
+    { username: 'kassa-sandbox', password: 'kassa-sandbox-password' }, { app_key: app, app_secret: 'kassa-sandbox-secret' });
+  for (const one of taken) {
+    const answer = await post('/v2/tokenized-checkout/refund/payment/status', { Authorization: id_token, 'X-App-Key': app },
+      { paymentId: one.ref, trxId: one.trx });
+    assert.equal(answer.status, 200, answer.text);
+    one.refunds = answer.json.refundTransactions.map((r) => ({ trx: r.refundTrxId, amount: poisha(r.refundAmount) }));
+  }
+}
+
+/** By wallet: what it took, each with its invoice, and what it gave back. */
+export async function atWallets(play) {
+  const { w, nagad } = play;
+  const bkash = await w.sim.control('GET', 'payments?limit=1000');
+  const nagads = await w.sim.control('GET', 'nagad/payments');
+  const all = {
+    bkash: bkash.payments.filter((p) => p.state === 'completed')
+      .map((p) => ({ ref: p.payment_id, invoice: p.invoice, trx: p.trx_id, amount: poisha(p.amount), refunds: [] })),
+    nagad: nagads.payments.filter((p) => p.status === 'Success')
+      .map((p) => ({ ref: p.payment_ref_id, invoice: p.order_id, trx: p.issuer_payment_ref, amount: poisha(p.amount), refunds: [] })),
+  };
+  await bkashRefunds(w, all.bkash);
+  assert.equal(sum(all.bkash.map((t) => t.amount)), poisha(bkash.totals.completed_amount), 'the list of bKash and its totals');
+  assert.equal(sum(all.nagad.map((t) => t.amount)), poisha(nagads.totals.paid_amount), 'the list of Nagad and its totals');
+  assert.ok(bkash.totals.executes_max <= 1, 'no execute was sent twice');
+  return { taken: all, credentials: { bkash: w.credential.id, nagad: nagad.credential.id } };
+}
+
+// ---- what people do, who look at the wallet first ----
+
+export async function decide(play) {
+  const { w } = play;
+  const { taken } = await atWallets(play);
+  const shown = await showAll(play);
+  for (const [i, of] of play.all.entries()) {
+    if (!of.plan.person) {
+      continue;
+    }
+    const p = shown[i];
+    const credited = new Set(p.credits.map((c) => c.trx_id));
+    const money = p.attempts.filter((a) => a.state === 'review').map((a) => taken[of.plan.wallet].find((t) => t.invoice === a.invoice))
+      .find((t) => t && !credited.has(t.trx));
+    if (p.state === 'review') {
+      await w.settle(of.payment, ['--reason', 'the statement says so', ...(money
+        ? ['--paid', '--amount', (money.amount / 100).toFixed(2), '--trx-id', money.trx] : ['--not-paid'])]);
+    } else if (['cancelled', 'failed'].includes(p.state) && p.credits.some((c) => !c.attached)) {
+      await w.cli.run(['credit', 'attach', p.credits.find((c) => !c.attached).id, '--reason', 'the goods were sent']);
+    }
+  }
+}
+
+export async function refund(play, n) {
+  const { w } = play;
+  const shown = await showAll(play);
+  for (const [i, of] of play.all.entries()) {
+    const plan = of.plan.refunds[n];
+    if (!plan || of.plan.wallet !== 'bkash' || shown[i].state !== 'paid' || shown[i].refunds.some((r) => r.state === 'review')) {
+      continue;
+    }
+    const paid = sum(shown[i].credits.filter((c) => c.attached).map((c) => poisha(c.amount)));
+    const back = sum(shown[i].refunds.filter((r) => r.state === 'done').map((r) => poisha(r.amount)));
+    const amount = Math.min(paid - back, Math.ceil((paid * plan.percent) / 100));
+    if (amount < 100) {
+      continue;
+    }
+    if (plan.fault) {
+      await w.sim.fault('refund', plan.fault, { payment_id: shown[i].attempts.find((a) => a.state === 'paid').wallet_ref,
+        ...(plan.fault === 'delay' && { value: '1800' }) });
+    }
+    await w.cli.json(['refund', of.payment.id, '--reason', 'returned', '--amount', (amount / 100).toFixed(2)]);
+  }
+  if (n === 0 && play.story.refundKill !== undefined) {
+    await sleep(play.story.refundKill);
+    await w.kill9();
+    await w.startKassad();
+  }
+}
+
+// ---- the books ----
+
+/** What the wallet took of this payment is what was credited, or waits for a person; each taka once. */
+function checkTaken(of, shown, taken) {
+  const name = of.plan.order_id;
+  const invoices = new Map(shown.attempts.map((a) => [a.invoice, a]));
+  const mine = taken.filter((t) => invoices.has(t.invoice));
+  const credits = new Map(shown.credits.map((c) => [c.trx_id, c]));
+  assert.equal(credits.size, shown.credits.length, `${name}: a TrxID counts once`);
+  let waiting = 0;
+  for (const t of mine) {
+    const credit = credits.get(t.trx);
+    if (credit) {
+      assert.equal(poisha(credit.amount), t.amount, `${name}: ${t.trx} is credited as taken`);
+    } else {
+      assert.equal(invoices.get(t.invoice).state, 'review', `${name}: ${t.trx}, ${t.amount} poisha, is neither credited nor under review`);
+      waiting += t.amount;
+    }
+    credits.delete(t.trx);
+  }
+  assert.deepEqual([...credits.keys()], [], `${name}: credits of money that the wallet does not have`);
+  const attached = shown.credits.filter((c) => c.attached).length;
+  assert.equal(attached, shown.state === 'paid' ? 1 : 0, `${name} is ${shown.state}: its attached credits`);
+  return { mine, waiting };
+}
+
+function checkRefunds(of, shown, mine, sent) {
+  const name = of.plan.order_id;
+  const done = new Map(shown.refunds.filter((r) => r.state === 'done').map((r) => [r.refund_trx_id, poisha(r.amount)]));
+  const given = mine.flatMap((t) => t.refunds);
+  const doubtful = shown.refunds.filter((r) => r.state === 'review');
+  const unknown = given.filter((r) => !done.has(r.trx));
+  assert.ok(given.filter((r) => done.has(r.trx)).every((r) => done.get(r.trx) === r.amount), `${name}: refunds of the same amount`);
+  assert.equal(given.length - unknown.length, done.size, `${name}: refunds done that the wallet did not give`);
+  assert.ok(unknown.length <= doubtful.length, `${name}: the wallet gave back what is neither done nor under review`);
+  assert.ok(sent <= shown.refunds.length, `${name}: ${sent} refunds were sent of ${shown.refunds.length}`);
+  return sum(unknown.map((r) => r.amount));
+}
+
+function checkPostings(of, shown, credential) {
+  const by = (ledger, owner) => sum(shown.postings.filter((p) => p.ledger === ledger && (owner === undefined || p.owner === owner))
+    .map((p) => poisha(p.amount)));
+  const late = sum(shown.credits.filter((c) => !c.attached).map((c) => poisha(c.amount)));
+  assert.equal(by('suspense') + late, 0, `${of.plan.order_id}: what is in suspense is what is not attached`);
+  const paid = sum(shown.credits.filter((c) => c.attached).map((c) => poisha(c.amount)));
+  const back = sum(shown.refunds.filter((r) => r.state !== 'declined').map((r) => poisha(r.amount)));
+  assert.equal(by('merchant_payable') + by('our_fee') + paid - back, 0, `${of.plan.order_id}: what the merchant is owed, and the fee`);
+  return by('wallet_clearing', credential);
+}
+
+async function checkStatus(play, of, shown) {
+  const status = await play.w.status(of.payment);
+  assert.equal(status.payment_status, FINAL[shown.state] ?? 'wait', of.plan.order_id);
+  const done = sum(shown.refunds.filter((r) => r.state === 'done').map((r) => poisha(r.amount)));
+  assert.equal(poisha(status.refunded_amount ?? '0.00'), done, `${of.plan.order_id}: what went back`);
+  return status;
+}
+
+/** Of every end its merchant was told, in order, and lastly what is so. */
+function checkTold(play, of, shown, status) {
+  const { w } = play;
+  const name = of.plan.order_id;
+  const notes = w.receiver.of('/notify').filter((note) => JSON.parse(note.text).order_id === name);
+  const heard = new Map(notes.map((note) => [note.headers['webhook-id'], note]));
+  assert.equal(heard.size, shown.notifications.length, `${name}: notifications heard and written down`);
+  assert.ok(!FINAL[shown.state] || heard.size > 0, `${name} is ${shown.state} and was not told`);
+  assert.ok(notes.every((note) => note.text === heard.get(note.headers['webhook-id']).text), `${name}: the tries are the same`);
+  assert.ok(notes.every((note) => webhookFits(note, 'POST_JSON', w.account.endpoint.secret)), `${name}: signatures`);
+  const row = [...heard.values()];
+  assert.deepEqual(row.map((n) => Number(n.headers['webhook-sequence'])), row.map((_, i) => i + 1), `${name}: the order of what was told`);
+  if (FINAL[shown.state]) {
+    const last = verifyNotification(row.at(-1), { mode: 'POST_JSON', publicKey: w.certs.notifications.publicKey });
+    assert.deepEqual([last.payment_status, last.payment_amount], [status.payment_status, status.payment_amount ?? '0.00'],
+      `${name}: what was told last`);
+  }
+}
+
+/** Throws unless all books agree; gives the figures. */
+export async function checkMoney(play) {
+  const { taken, credentials } = await atWallets(play);
+  const shown = await showAll(play);
+  const calls = (await play.w.sim.control('GET', 'calls?op=refund&limit=20000')).calls;
+  const held = { bkash: 0, nagad: 0 };
+  const waiting = { bkash: 0, nagad: 0 };
+  const seen = { bkash: 0, nagad: 0 };
+  for (const [i, of] of play.all.entries()) {
+    const { wallet } = of.plan;
+    const { mine, waiting: review } = checkTaken(of, shown[i], taken[wallet]);
+    const sent = calls.filter((c) => mine.some((t) => t.ref === c.payment_id)).length;
+    const doubtful = checkRefunds(of, shown[i], mine, sent);
+    held[wallet] += checkPostings(of, shown[i], credentials[wallet]);
+    waiting[wallet] += review - doubtful;
+    seen[wallet] += mine.length;
+    checkTold(play, of, shown[i], await checkStatus(play, of, shown[i]));
+  }
+  for (const wallet of Object.keys(held)) {
+    assert.equal(seen[wallet], taken[wallet].length, `${wallet} took money of no payment of the story`);
+    const has = sum(taken[wallet].map((t) => t.amount - sum(t.refunds.map((r) => r.amount))));
+    assert.equal(has, held[wallet] + waiting[wallet], `what ${wallet} holds, and what the ledger says and people must look at`);
+  }
+  await audit(play.w);
+  return figures(shown, held);
+}
+
+function figures(shown, held) {
+  const count = (list, of) => list.filter((x) => x.state === of).length;
+  const refunds = shown.flatMap((p) => p.refunds);
+  const states = ['paid', 'cancelled', 'failed', 'review'].map((s) => `${count(shown, s)} ${s}`).join(', ');
+  const late = shown.flatMap((p) => p.credits).filter((c) => !c.attached).length;
+  return `${states}, ${late} late credits, ${count(refunds, 'done')} of ${refunds.length} refunds done, ` +
+    `held ${held.bkash}+${held.nagad} poisha`;
+}

@@ -1,0 +1,247 @@
+// What happens to a handful of payments, chosen by a seed alone: who pays and how, what their wallets answer, when kassad is killed.
+// storyOf() chooses, and touches nothing; Play does it, step by step, and chooses nothing.
+import assert from 'node:assert/strict';
+import { formOf } from '../../api/lib/payer.mjs';
+import { sleep, until } from '../../api/lib/process.mjs';
+import { Random } from './random.mjs';
+
+/** What becomes of a wallet's answer, its work done or not. */
+const SPOILT = [[2, 'drop_after_commit'], [2, 'drop_before'], [1, 'status_500'], [1, 'html'], [1, 'half_json'], [1, 'empty']];
+/** Longer than wallet.timeout_ms of the suite. */
+const TOO_LATE_MS = '1800';
+const WORKING = new Set(['creating', 'executing']);
+
+/** What a payer does in one attempt. */
+const WAYS = [
+  [10, { act: 'approve', back: 'once' }],
+  [4, { act: 'approve', back: 'twice' }],
+  [3, { act: 'approve', back: 'never' }],
+  [2, { act: 'approve', back: 'late' }],
+  [3, { act: 'decline', back: 'once' }],
+  [3, { act: 'decline', back: 'forged' }],
+  [2, { act: 'cancel', back: 'once' }],
+  [2, { act: 'approve', back: 'swapped' }],
+  [2, { act: undefined, back: 'never' }],
+];
+
+function faultsOf(random, wallet) {
+  if (!random.chance(0.4)) {
+    return [];
+  }
+  const asked = wallet === 'nagad' ? 'verify' : 'execute';
+  const fault = random.pick([[8, random.pick(SPOILT)], [2, 'delay'], [1, 'invoice'], [wallet === 'nagad' ? 0 : 2, 'amount']]);
+  const value = { delay: TOO_LATE_MS, invoice: 'K1-77', amount: '1.00' }[fault];
+  const list = [{ op: asked, fault, value }];
+  if (wallet === 'bkash' && random.chance(0.4)) {
+    // Now and then nobody answers for longer than kassad asks.
+    list.push({ op: 'query', fault: random.pick(SPOILT), count: random.pick([[6, random.int(1, 3)], [1, 1000]]) });
+  }
+  return list;
+}
+
+function stepsOf(random, payment, number) {
+  const steps = [{ do: 'create', number, twice: random.chance(0.2) }];
+  const attempts = random.pick([[7, 1], [4, 2], [1, 3]]);
+  for (let i = 0; i < attempts; i++) {
+    const way = random.pick(WAYS);
+    steps.push({ do: 'press', number, fault: random.chance(0.12) && random.pick(SPOILT) });
+    steps.push({ do: 'act', number, act: payment.wallet === 'nagad' && way.back === 'never' && way.act ? 'leave' : way.act });
+    if (way.back === 'late') {
+      steps.push({ do: 'clock', seconds: 1000 });
+    }
+    steps.push({ do: 'back', number, how: way.back, faults: faultsOf(random, payment.wallet) });
+  }
+  if (random.chance(0.15)) {
+    steps.splice(random.int(1, steps.length), 0, { do: 'cancel', number });
+  }
+  return steps;
+}
+
+/** Mixes the payments' rows of steps, each in its own order. */
+function mixed(random, rows) {
+  const all = [];
+  const left = rows.filter((row) => row.length);
+  while (left.length) {
+    const at = random.int(0, left.length - 1);
+    all.push(left[at].shift());
+    if (!left[at].length) {
+      left.splice(at, 1);
+    }
+    if (random.chance(0.04)) {
+      all.push({ do: 'clock', seconds: random.pick([[3, 12], [3, 35], [1, 150]]) });
+    }
+  }
+  return all;
+}
+
+function refundsOf(random) {
+  const list = [];
+  for (let n = random.pick([[5, 0], [3, 1], [1, 2]]); n > 0; n--) {
+    const percent = random.pick([[2, 100], [3, random.int(1, 99)]]);
+    list.push({ percent, fault: random.chance(0.5) && random.pick([...SPOILT, [2, 'delay']]) });
+  }
+  return list;
+}
+
+export function storyOf(seed) {
+  const random = new Random('story', seed);
+  const payments = Array.from({ length: random.int(10, 16) }, (_, i) => ({
+    wallet: random.pick([[3, 'bkash'], [2, 'nagad']]),
+    amount: `${random.int(10, 900)}.${String(random.int(0, 99)).padStart(2, '0')}`,
+    order_id: `seed-${seed}-${i}`,
+    lifetime: random.pick([[1, 900], [2, 3600]]),
+    deaf: random.pick([[4, 0], [2, 1], [1, 2]]),
+    deafness: random.pick([[2, { status: 500 }], [1, { reset: true }], [1, { delay: 1000 }]]),
+    person: random.chance(0.6),
+    refunds: refundsOf(random),
+  }));
+  const steps = mixed(random, payments.map((payment, i) => stepsOf(random, payment, i)));
+  for (let kills = random.pick([[3, 0], [3, 1], [2, 2]]); kills > 0; kills--) {
+    const step = random.pick(steps.filter((s) => s.do !== 'clock' && s.do !== 'act').map((s) => [1, s]));
+    step.killAfterMs = random.int(0, 25);
+  }
+  return { seed, payments, steps, refundKill: random.chance(0.2) ? random.int(0, 40) : undefined };
+}
+
+export class Play {
+  constructor(w, nagad, story) {
+    Object.assign(this, { w, nagad, story, log: [] });
+    this.all = story.payments.map((plan) => ({ plan, attempts: [], callbacks: [] }));
+    w.receiver.on('/notify', (note) => this.hear(note));
+  }
+
+  /** The merchant does not hear the first tries of some. */
+  hear(note) {
+    const of = this.all.find((p) => p.plan.order_id === JSON.parse(note.text).order_id);
+    if (!of) {
+      return {}; // the suite's own, made while it waits for a credential
+    }
+    of.heard = (of.heard ?? 0) + 1;
+    return of.heard <= of.plan.deaf ? of.plan.deafness : {};
+  }
+
+  async run() {
+    for (const step of this.story.steps) {
+      this.log.push(JSON.stringify(step));
+      const doing = this.step(step);
+      await (step.killAfterMs === undefined ? doing : this.killDuring(doing, step.killAfterMs));
+    }
+  }
+
+  async killDuring(doing, ms) {
+    doing.catch(() => {});
+    await sleep(ms);
+    await this.w.kill9();
+    assert.equal(this.w.kassad.end.signal, 'SIGKILL', `kassad ended by itself:\n${this.w.kassadLog().slice(-3000)}`);
+    await doing.catch(() => {});
+    await this.w.startKassad();
+  }
+
+  async step(step) {
+    if (step.do === 'clock') {
+      await this.w.clock.advance(step.seconds);
+      return;
+    }
+    const of = this.all[step.number];
+    if (step.do === 'create') {
+      await this.create(of, step);
+      return;
+    }
+    if (!of.payment) {
+      await this.create(of, {}); // its create was lost in a kill: the merchant posts again
+    }
+    await this[step.do](of, step);
+  }
+
+  async create(of, { twice }) {
+    const { wallet, amount, order_id, lifetime } = of.plan;
+    of.fields ??= this.w.account.fields({ customer_code: wallet, amount, order_id, lifetime });
+    const made = await Promise.all(Array.from({ length: twice ? 2 : 1 }, () => this.w.create(of.fields)));
+    of.payment = made[0];
+    assert.equal(new Set(made.map((p) => p.id)).size, 1, `${order_id} is one payment`);
+  }
+
+  async fault(of, op, { fault, value, count }, ref) {
+    const name = of.plan.wallet === 'nagad' ? `nagad_${op}` : op;
+    await this.w.sim.fault(name, fault, { ...(value && { value }), ...(count && { count }), ...(ref && { payment_id: ref }) });
+  }
+
+  async pressIfThere(of, testid) {
+    const { text } = await of.payment.payer.page();
+    if (!formOf(text, testid)) {
+      return false;
+    }
+    await of.payment.payer.press(testid, { html: text });
+    return true;
+  }
+
+  /** Gives kassad the time that the wallet has for its answer. What is not answered then stays unknown: that is no fault. */
+  rests(of) {
+    return until(async () => !WORKING.has((await this.w.show(of.payment)).attempts.at(-1)?.state), { ms: 5000, every: 40 }).catch(() => {});
+  }
+
+  async press(of, { fault }) {
+    if (fault) {
+      await this.fault(of, of.plan.wallet === 'nagad' ? 'initialize' : 'create', { fault });
+    }
+    if (await this.pressIfThere(of, 'pay')) {
+      await this.rests(of);
+    }
+    if (fault) {
+      await this.w.sim.clearFaults();
+    }
+  }
+
+  async cancel(of) {
+    await this.pressIfThere(of, 'cancel');
+  }
+
+  async act(of, { act }) {
+    const { w, nagad } = this;
+    const last = (await w.show(of.payment)).attempts.at(-1);
+    if (!last || !act) {
+      return;
+    }
+    if (of.plan.wallet === 'nagad') {
+      const [made] = await nagad.byOrder(last.invoice);
+      if (made?.status === 'OrderInitiated') {
+        of.ref = made.payment_ref_id;
+        of.callback = (await nagad.act(of.ref, act)) ?? undefined;
+      }
+      return;
+    }
+    const [made] = await w.sim.byInvoice(last.invoice);
+    if (made?.state === 'initiated' && !made.expired) {
+      of.ref = made.payment_id;
+      of.callback = await w.sim.act(of.ref, act);
+    }
+  }
+
+  /** Where a browser goes, or a forger sends one. */
+  wayBack(of, how) {
+    if (how === 'forged') {
+      return of.callback.replace(/status=\w+/, of.plan.wallet === 'nagad' ? 'status=Success' : 'status=success');
+    }
+    if (how === 'swapped') {
+      const url = new URL(of.callback);
+      const other = this.all.find((o) => o !== of && o.plan.wallet === of.plan.wallet && o.ref);
+      url.searchParams.set(of.plan.wallet === 'nagad' ? 'payment_ref_id' : 'paymentID', other?.ref ?? 'none');
+      return url.href;
+    }
+    return of.callback;
+  }
+
+  async back(of, { how, faults }) {
+    if (how === 'never' || !of.callback) {
+      return;
+    }
+    for (const fault of faults) {
+      await this.fault(of, fault.op, fault, of.ref);
+    }
+    const url = this.wayBack(of, how);
+    const answers = await Promise.all(Array.from({ length: how === 'twice' ? 2 : 1 }, () => this.w.follow(of.payment, url)));
+    assert.ok(answers.every((a) => a.status < 500), `${of.plan.order_id} came back to ${answers.map((a) => a.status)}`);
+    of.callback = undefined;
+    await this.rests(of);
+  }
+}
