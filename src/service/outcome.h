@@ -22,6 +22,8 @@ int64_t outcome_next_verify(const struct attempt_row *a, const struct payment_ro
 enum err outcome_note(struct errand *c, struct tx *tx, const struct attempt_row *a) must_check;
 /* Names what the wallet says differently from us; NULL when all fits. */
 const char *outcome_differs(const struct wallet_answer *w, const struct attempt_row *a);
+/* Money that came after its payment's end is kept whatever its amount, when all else fits. */
+bool outcome_is_late_money(const struct wallet_answer *w, const struct attempt_row *a);
 /* With the answer's money. */
 struct transition outcome_transition(
     struct errand *c, const struct attempt_row *a, enum payment_event event, struct str reason);

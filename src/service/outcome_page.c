@@ -93,14 +93,21 @@ static enum err apply_paid(
     return transition_attempt(tx, a, ATTEMPT_EV_PAID_AT_PAGE, STR("wallet"), &to);
 }
 
-/* Money that came after the end is kept whatever its amount; before it, only the right amount pays. */
+bool outcome_is_late_money(const struct wallet_answer *w, const struct attempt_row *a)
+{
+    struct wallet_answer rest = *w;
+    if (w->has_amount && w->amount.poisha > 0) {
+        rest.amount = a->amount;
+    }
+    return !outcome_differs(&rest, a);
+}
+
+/* Before the end only the right amount pays. */
 static enum err apply_completed(
     struct errand *c, struct tx *tx, struct payment_row *p, const struct attempt_row *a)
 {
     const char *why = outcome_differs(&c->answer, a);
-    bool late = payment_is_final(p->state) && why && strcmp(why, "amount_differs") == 0 &&
-                c->answer.has_amount && c->answer.amount.poisha > 0 && !c->answer.elsewhere &&
-                str_eq(c->answer.invoice, a->invoice);
+    bool late = payment_is_final(p->state) && outcome_is_late_money(&c->answer, a);
     return !why || late ? apply_paid(c, tx, p, a) : apply_review(c, tx, p, a, str_from(why));
 }
 

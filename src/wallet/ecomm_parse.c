@@ -239,8 +239,12 @@ static void result_read(struct reading *r, struct str word, struct wallet_answer
 void ecomm_read_ended(struct arena *a, int status, struct str body, struct wallet_answer *ret)
 {
     struct reading r = {.body = body};
-    if (!envelope_read(a, status, &r, ret))
+    if (!envelope_read(a, status, &r, ret)) {
+        /* an error about this transaction, which may be a forgotten one: it says nothing of the credential */
+        if (str_is(ret->code, "error"))
+            ret->outcome = WALLET_UNKNOWN;
         return;
+    }
     struct str word = value_of(&r, "RESULT");
     if (r.bad)
         answer_spoil(ret, "bad_lines");

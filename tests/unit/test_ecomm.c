@@ -149,6 +149,23 @@ static void a_refused_certificate_takes_the_credential_out_of_use_at_once(void *
     ecomm_free(&x);
 }
 
+/* Payers leave transactions behind, and these are asked about for a day. */
+static void t48_questions_about_what_the_bank_has_forgotten_leave_the_credential_in_use(
+    void **state)
+{
+    (void)state;
+    struct told t;
+    const char *why = NULL;
+    struct ecomm x = ecomm_new(200, "error: no such transaction\n");
+    credential_put(&x, x.merchant);
+    for (int i = 0; i < 10; i++) {
+        ask(&x, &t);
+        assert_told(&t, WALLET_UNKNOWN, "error");
+    }
+    assert_true(wallets_healthy(x.bench->wallets, 9, &why));
+    ecomm_free(&x);
+}
+
 static void an_answer_that_does_not_come_is_unknown(void **state)
 {
     (void)state;
@@ -181,6 +198,8 @@ int main(void)
         cmocka_unit_test(command_v_gives_the_page_and_command_c_the_money),
         cmocka_unit_test(an_address_that_the_bank_can_not_read_is_replaced),
         cmocka_unit_test(a_refused_certificate_takes_the_credential_out_of_use_at_once),
+        cmocka_unit_test(
+            t48_questions_about_what_the_bank_has_forgotten_leave_the_credential_in_use),
         cmocka_unit_test(an_answer_that_does_not_come_is_unknown),
         cmocka_unit_test(a_template_that_can_not_be_filled_sends_nothing),
     };

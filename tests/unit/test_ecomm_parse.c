@@ -165,8 +165,10 @@ static void an_answer_that_is_none_says_nothing(void **state)
     assert_answer(&w, WALLET_UNKNOWN, "http_500");
     assert_false(w.completed);
     w = ended(200, "error: no such transaction\n" PAID);
-    assert_answer(&w, WALLET_BROKEN, "error");
+    assert_answer(&w, WALLET_UNKNOWN, "error");
     assert_false(w.completed);
+    w = ended(403, "<html>no certificate</html>");
+    assert_answer(&w, WALLET_BROKEN, "http_403");
 }
 
 static void lines_have_a_limit(void **state)

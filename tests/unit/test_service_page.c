@@ -110,6 +110,36 @@ static void n8_money_of_another_merchant_differs(void **state)
     assert_string_equal(outcome_differs(&w, &a), "merchant_differs");
 }
 
+static void t26_late_money_of_another_amount_is_kept_when_all_else_fits(void **state)
+{
+    (void)state;
+    struct attempt_row a = attempt(ATTEMPT_REDIRECTED);
+    a.amount = money_poisha(1600);
+    a.currency = STR("BDT");
+    a.invoice = STR("K1N1");
+    struct wallet_answer w = {.outcome = WALLET_OK,
+        .completed = true,
+        .ref = STR("ref="),
+        .has_amount = true,
+        .amount = money_poisha(1500),
+        .currency = STR("BDT"),
+        .invoice = STR("K1N1"),
+        .trx_id = STR("0001")};
+    assert_true(outcome_is_late_money(&w, &a));
+    w.invoice = STR_ABSENT; /* as Rocket's may be, in time too */
+    assert_true(outcome_is_late_money(&w, &a));
+    w.invoice = STR("");
+    assert_false(outcome_is_late_money(&w, &a));
+    w.invoice = STR("K1N2");
+    assert_false(outcome_is_late_money(&w, &a));
+    w.invoice = a.invoice;
+    w.elsewhere = true;
+    assert_false(outcome_is_late_money(&w, &a));
+    w.elsewhere = false;
+    w.currency = STR("USD");
+    assert_false(outcome_is_late_money(&w, &a));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +148,7 @@ int main(void)
         cmocka_unit_test(after_a_day_it_is_asked_once_more_and_no_longer),
         cmocka_unit_test(only_attempts_that_can_be_paid_are_asked_about),
         cmocka_unit_test(a_payer_who_came_back_waits_and_is_not_sent_away_again),
+        cmocka_unit_test(t26_late_money_of_another_amount_is_kept_when_all_else_fits),
         cmocka_unit_test(n8_money_of_another_merchant_differs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
