@@ -214,6 +214,30 @@ static void s8_t25_another_sender_is_no_wallet(void **state)
     assert_int_equal(credits(&p), 0);
 }
 
+static enum err no_code(void *arg, const struct sms_row *r)
+{
+    assert_null(memmem(r->body.p, r->body.n, "123456", 6));
+    return count_open(arg, r);
+}
+
+static void secret_codes_in_unknown_words_are_not_kept_either(void **state)
+{
+    struct phone p = phone_make(*state);
+    static const char *const texts[] = {"Your Nagad OTP is 123456. Do not share it.",
+        "123456 is the security code of your account", "New PIN:123456"};
+    int n = 0;
+    for (size_t i = 0; i < array_len(texts); i++) {
+        tell(&p, "NAGAD", texts[i]);
+        tell(&p, "nagad1", texts[i]);
+    }
+    ok(store_sms_each_open(store_reader(p.f->s), 0, no_code, &n));
+    assert_true(n > 0);
+    assert_int_equal(
+        tell(&p, "NAGAD", "Shopping Offer: Tk 123456 in a new wording, TxnID: 75HKAAAA"),
+        PHONE_UNPARSED);
+    assert_int_equal(to_look_at(&p), n + 1);
+}
+
 static void secret_codes_are_not_kept(void **state)
 {
     struct phone p = phone_make(*state);
@@ -470,6 +494,7 @@ int main(void)
         T(s7_the_same_trxid_in_other_words_is_held),
         T(s8_t25_another_sender_is_no_wallet),
         T(secret_codes_are_not_kept),
+        T(secret_codes_in_unknown_words_are_not_kept_either),
         T(s13_t25_a_balance_that_does_not_follow_is_held),
         T(s13_messages_in_any_order_make_one_chain),
         T(s13_a_person_who_read_the_balance_mends_the_chain),
