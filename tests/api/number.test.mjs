@@ -153,4 +153,17 @@ suite('money by number and TrxID', { config: { number: { over_tolerance_poisha: 
     await type(payment, next());
     assert.match(await shown(payment), /The phone that gets the messages cannot be reached/);
   });
+
+  it('S13 money that a person frees pays at once who waits for it', async () => {
+    const other = await addNumber(w, 'rocket', '017111111120'), id = next();
+    const balance = (sum) => w.cli.run(['number', 'balance', other.id, '--balance', sum, '--reason', 'as the wallet shows it']);
+    const payment = await create();
+    await type(payment, id);
+    await balance('5.00');
+    await assert.rejects(other.tell(500, id), /"review":1/);
+    assert.equal((await w.status(payment)).payment_status, 'wait');
+    await balance('1000.00');
+    assert.equal((await w.status(payment)).payment_status, 'paid');
+    await w.audit();
+  });
 });

@@ -30,7 +30,7 @@ const SENDERS = { rocket: '16216', nagad: 'NAGAD' };
 /** Adds a number of the wallet and a phone of it: {number, device, tell(amount, trxId, ms?)}. */
 export async function addNumber(w, wallet, number, kind = 'personal') {
   const added = await w.cli.json(['number', 'add', wallet, '--number', number, '--kind', kind, '--balance', '1000.00']);
-  const device = await w.cli.json(['device', 'add', '--name', `${wallet} phone`, '--number', added.id]);
+  const device = await w.cli.json(['device', 'add', '--name', `${wallet} phone ${number}`, '--number', added.id]);
   let balance = 1000;
   const report = async (messages) => {
     const time = String(Math.floor(Date.now() / 1000)), bytes = JSON.stringify({ messages });
