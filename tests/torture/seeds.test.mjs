@@ -39,7 +39,7 @@ describe('stories of money', { concurrency: AT_ONCE }, () => {
   // Together, because the worlds share their connections' agent.
   after(() => Promise.all(worlds.map((w) => w.discard())), { timeout: 60000 });
   for (let seed = FIRST; seed < FIRST + COUNT; seed++) {
-    it(`seed ${seed}: every taka is where the books say`, { timeout: 240000 }, async (t) => {
+    it(`every taka is where the books say, seed ${seed}`, { timeout: 240000 }, async (t) => {
       const w = new World();
       worlds.push(w);
       let play;
