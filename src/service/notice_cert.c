@@ -210,6 +210,12 @@ static void checks_end(struct cert_check *first, const struct cert *cert, enum c
     }
 }
 
+/* There is no such certificate; the rest of 4xx is about now: what is refused for it would be lost, for SNS does not repeat it. */
+static bool status_refuses(int status)
+{
+    return status >= 400 && status < 500 && status != 408 && status != 429;
+}
+
 /* Only this thread takes held certificates away, so the one just put stays. */
 static void fetched(void *arg, const struct httpc_result *r)
 {
@@ -219,7 +225,7 @@ static void fetched(void *arg, const struct httpc_result *r)
     if (r->outcome == HTTPC_ANSWERED && r->status == 200) {
         cert = cert_take(f->owner, f->url, r->body);
         without = CERT_BAD;
-    } else if (r->outcome == HTTPC_ANSWERED && r->status >= 400 && r->status < 500) {
+    } else if (r->outcome == HTTPC_ANSWERED && status_refuses(r->status)) {
         without = CERT_BAD;
     }
     if (cert) {

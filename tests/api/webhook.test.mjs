@@ -1,7 +1,9 @@
 // bKash's webhook: what the simulator's SNS posts, and what else anybody may post there.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import { after, it } from 'node:test';
@@ -306,6 +308,14 @@ suite('the webhook while the certificate can not be had', {
     const about = { url: `${w.payUrl}/webhook/bkash`, message: '{}', message_id: crypto.randomUUID() };
     await w.cli.json(['topic', 'add', '--credential', w.credential.id, '--arn', TOPIC]);
     assert.equal((await w.sim.control('POST', 'sns', { ...about, cert_url: 'https://127.0.0.1:1/a.pem' })).status, 503);
+    // nor does it refuse what SNS is too busy to show the certificate of
+    const busy = https.createServer({ key: fs.readFileSync(sns.key), cert: fs.readFileSync(sns.cert) },
+      (rq, rs) => rs.writeHead(429).end()).listen(0, '127.0.0.1');
+    await once(busy, 'listening');
+    const busyUrl = `https://127.0.0.1:${busy.address().port}`;
+    await w.restartKassad({ sandbox: { sns_url: busyUrl } });
+    assert.equal((await w.sim.control('POST', 'sns', { ...about, cert_url: `${busyUrl}/a.pem` })).status, 503);
+    busy.close();
     await w.restartKassad({ sandbox: { sns_url: snsUrl } });
     assert.equal((await w.sim.control('POST', 'sns', about)).status, 200);
     await until(async () => (await w.cli.json(['notice', 'list'])).notices.length === 1, { what: 'the notice' });
