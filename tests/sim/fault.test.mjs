@@ -84,14 +84,18 @@ test('huge answers are whole and long', async () => {
 
 test('slow answers trickle and are whole in the end', async () => {
   const id = await sim.created();
-  await sim.fault({ op: 'query', fault: 'slow', value: 400 });
+  await sim.fault({ op: 'query', fault: 'slow', value: 200 });
   const start = performance.now();
-  const slow = sim.query(id);
-  const quick = performance.now();
-  assert.equal((await sim.query(id)).status, 200);
-  assert.ok(performance.now() - quick < 500, 'others do not wait');
-  assert.equal((await slow).body.paymentID, id);
-  assert.ok(performance.now() - start > 500);
+  // Which of two requests at the same time meets the fault is chance: one trickles, and the other does not wait for it.
+  const answers = await Promise.all([0, 1].map(async () => {
+    const { status, body } = await sim.query(id);
+    return { status, paymentID: body.paymentID, at: performance.now() - start };
+  }));
+  const [quick, slow] = answers.sort((one, other) => one.at - other.at);
+  for (const answer of answers)
+    assert.deepEqual([answer.status, answer.paymentID], [200, id]);
+  assert.ok(slow.at > 1000);
+  assert.ok(slow.at - quick.at > 200, 'others do not wait');
 });
 
 const FIELDS = [['amount', 'amount', '1'], ['currency', 'currency', 'USD'], ['invoice', 'merchantInvoiceNumber', 'OTHER'],

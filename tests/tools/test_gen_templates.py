@@ -18,8 +18,9 @@ class Generator(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="kassa-test-templates-"))
         self.addCleanup(shutil.rmtree, self.folder)
-        for asset in ("pay.css", "pay.js", "icon.svg"):
-            shutil.copy(ROOT / "web" / "pay" / asset, self.folder)
+        for asset in (ROOT / "web" / "pay").iterdir():
+            if asset.suffix in (".css", ".js", ".svg"):
+                shutil.copy(asset, self.folder)
 
     def run_on(self, page, texts=None, **more):
         (self.folder / "page.html").write_text(page, encoding="utf-8")
