@@ -78,8 +78,10 @@ static struct json_writer code_begin(struct call *c, const char *code)
     call_out_begin(c, 200, code);
     json_w_init(&w, &c->out);
     json_w_open(&w, '{');
-    json_w_kcstr(&w, "statusCode", code);
-    json_w_kcstr(&w, "statusMessage", code_text(code));
+    if (c->checkout && strcmp(code, "0000") == 0)
+        return w;
+    json_w_kcstr(&w, c->checkout ? "errorCode" : "statusCode", code);
+    json_w_kcstr(&w, c->checkout ? "errorMessage" : "statusMessage", code_text(code));
     return w;
 }
 
@@ -309,7 +311,9 @@ static void call_read(struct call *c)
     struct request *rq = c->rq;
     const char *why;
     struct json *body = NULL;
-    if (json_parse(&rq->arena, rq->body, &body, &why) == ERR_OK && body->type == JSON_OBJECT)
+    if (c->checkout && !str_absent(rq->param))
+        c->body = checkout_body(rq, c->op);
+    else if (json_parse(&rq->arena, rq->body, &body, &why) == ERR_OK && body->type == JSON_OBJECT)
         c->body = body;
     c->token = header_copy(rq, "Authorization");
     if (c->token.n > 7 && str_ieq(str_sub(c->token, 0, 7), STR("Bearer ")))
@@ -328,7 +332,7 @@ static void call_subject(struct call *c, struct str *ret_payment_id, struct str 
         return;
     }
     bool refund = c->op == OP_REFUND || c->op == OP_REFUND_STATUS;
-    *ret_payment_id = json_get_scalar(c->body, refund ? "paymentId" : "paymentID");
+    *ret_payment_id = json_get_scalar(c->body, refund && !c->refund_v1 ? "paymentId" : "paymentID");
     *ret_invoice = json_get_scalar(c->body, "merchantInvoiceNumber");
     if (!str_absent(*ret_payment_id) &&
         pay_find(c->sim->store, &c->rq->arena, *ret_payment_id, &p) == ERR_OK)
@@ -340,7 +344,12 @@ struct reply *gateway_call(struct request *rq, enum op op)
     struct sim *s = rq->ctx;
     struct call *c = arena_alloc(&rq->arena, sizeof(*c));
     ensure(c, "a fresh request's arena has room");
-    *c = (struct call){.sim = s, .rq = rq, .op = op, .fault = {.op = op, .commit = true}};
+    *c = (struct call){.sim = s,
+        .rq = rq,
+        .op = op,
+        .checkout = str_starts(rq->path, STR("/v1.2.0-beta/checkout/")),
+        .refund_v1 = !str_starts(rq->path, STR("/v2/")),
+        .fault = {.op = op, .commit = true}};
     buf_init(&c->out, ANSWER_MAX);
     call_read(c);
     struct str payment_id, invoice;
@@ -394,4 +403,13 @@ struct reply *gateway_refund(struct request *rq)
 struct reply *gateway_refund_status(struct request *rq)
 {
     return gateway_call(rq, OP_REFUND_STATUS);
+}
+
+struct reply *gateway_refund_v1(struct request *rq)
+{
+    const char *why;
+    struct json *body = NULL;
+    bool asks = json_parse(&rq->arena, rq->body, &body, &why) == ERR_OK &&
+                body->type == JSON_OBJECT && str_absent(json_get_scalar(body, "amount"));
+    return gateway_call(rq, asks ? OP_REFUND_STATUS : OP_REFUND);
 }

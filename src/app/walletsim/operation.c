@@ -19,22 +19,22 @@
 
 /* ---- fields of an answer, each of which a fault may spoil ---- */
 
-static void put(
+void field_text(
     struct call *c, struct json_writer *w, const char *key, enum fault_kind kind, struct str right)
 {
     json_w_kstr(w, key, fault_field(&c->fault, kind, right));
 }
 
-static void put_amount(struct call *c, struct json_writer *w, const char *key, struct money m)
+void field_amount(struct call *c, struct json_writer *w, const char *key, struct money m)
 {
     struct buf b;
     buf_init(&b, 64);
     wallet_amount_format(&b, m);
-    put(c, w, key, FAULT_AMOUNT, buf_view(&b));
+    field_text(c, w, key, FAULT_AMOUNT, buf_view(&b));
     buf_clear(&b);
 }
 
-static void put_time(struct json_writer *w, const char *key, int64_t at_ms)
+void field_time(struct json_writer *w, const char *key, int64_t at_ms)
 {
     char text[WALLET_TIME_LEN + 1];
     wallet_time_format(at_ms, text);
@@ -51,7 +51,7 @@ static bool is_wallet_number(struct str s)
     return true;
 }
 
-static struct str payer_number(const struct pay *p)
+struct str payer_number(const struct pay *p)
 {
     return is_wallet_number(p->payer_reference) ? p->payer_reference : STR(PAYER_DEFAULT);
 }
@@ -74,29 +74,37 @@ static bool callback_fits(struct str s)
     return s.n <= SIM_CALLBACK_URL_MAX && url_parse(s, &u) == ERR_OK;
 }
 
-static bool fields_missing(const struct json *o)
+static bool fields_missing(const struct json *o, bool checkout)
 {
     static const char *const mandatory[] = {"mode", "payerReference", "callbackURL", "amount",
         "currency", "intent", "merchantInvoiceNumber"};
-    for (size_t i = 0; i < array_len(mandatory); i++)
+    for (size_t i = checkout ? 3 : 0; i < array_len(mandatory); i++)
         if (json_get_scalar(o, mandatory[i]).n == 0)
             return true;
     return false;
 }
 
-/* The code of the first fault, NULL when all is well; then `ret` has what was asked. */
-static const char *create_judge(const struct json *o, struct pay *ret)
+/* What only a create has that sends the payer away. */
+static const char *redirect_judge(const struct json *o, struct pay *ret)
 {
-    if (fields_missing(o))
-        return "2065";
     if (!str_is(json_get_scalar(o, "mode"), MODE))
         return "2063";
     ret->callback_url = json_get_scalar(o, "callbackURL");
     if (!callback_fits(ret->callback_url))
         return "2049";
     ret->payer_reference = json_get_scalar(o, "payerReference");
-    if (!text_fits(ret->payer_reference))
-        return "2048";
+    return text_fits(ret->payer_reference) ? NULL : "2048";
+}
+
+/* The code of the first fault, NULL when all is well; then `ret` has what was asked. */
+static const char *create_judge(const struct json *o, bool checkout, struct pay *ret)
+{
+    if (fields_missing(o, checkout))
+        return "2065";
+    ret->callback_url = ret->payer_reference = STR("");
+    const char *code = checkout ? NULL : redirect_judge(o, ret);
+    if (code)
+        return code;
     if (money_parse_amount(json_get_scalar(o, "amount"), &ret->amount) != ERR_OK)
         return "2006";
     if (!str_is(json_get_scalar(o, "currency"), "BDT"))
@@ -138,15 +146,15 @@ static void create_answer(struct call *c, const struct pay *p)
     buf_printf(&url, "%s/pay/%.*s?paymentId=%.*s&hash=%s&mode=" MODE "&apiVersion=" VERSION "/",
         c->sim->public_url, STR_FMT(p->id), STR_FMT(p->id), hash);
     struct json_writer w = call_begin(c);
-    put(c, &w, "paymentID", FAULT_PAYMENT_ID, p->id);
+    field_text(c, &w, "paymentID", FAULT_PAYMENT_ID, p->id);
     json_w_kstr(&w, "bkashURL", buf_view(&url));
     put_callbacks(&w, p);
-    put_amount(c, &w, "amount", p->amount);
+    field_amount(c, &w, "amount", p->amount);
     json_w_kcstr(&w, "intent", "sale");
-    put(c, &w, "currency", FAULT_CURRENCY, STR("BDT"));
-    put_time(&w, "paymentCreateTime", p->created_ms);
-    put(c, &w, "transactionStatus", FAULT_TRANSACTION_STATUS, STR("Initiated"));
-    put(c, &w, "merchantInvoiceNumber", FAULT_INVOICE, p->invoice);
+    field_text(c, &w, "currency", FAULT_CURRENCY, STR("BDT"));
+    field_time(&w, "paymentCreateTime", p->created_ms);
+    field_text(c, &w, "transactionStatus", FAULT_TRANSACTION_STATUS, STR("Initiated"));
+    field_text(c, &w, "merchantInvoiceNumber", FAULT_INVOICE, p->invoice);
     json_w_close(&w);
     buf_clear(&url);
 }
@@ -154,7 +162,7 @@ static void create_answer(struct call *c, const struct pay *p)
 enum err operation_create(struct call *c)
 {
     struct pay p = {.state = PAY_INITIATED, .trx_id = STR_ABSENT, .created_ms = c->now_ms};
-    const char *code = create_judge(c->body, &p);
+    const char *code = create_judge(c->body, c->checkout, &p);
     if (code) {
         call_code(c, code);
         return ERR_OK;
@@ -177,7 +185,7 @@ enum err operation_create(struct call *c)
         return ERR_OK;
     }
     if (e == ERR_OK) {
-        create_answer(c, &p);
+        c->checkout ? checkout_create_answer(c, &p) : create_answer(c, &p);
         struct call_row *r = calls_get(&c->sim->calls, c->seq);
         if (r)
             snprintf(r->payment_id, sizeof(r->payment_id), "%s", id);
@@ -190,16 +198,16 @@ enum err operation_create(struct call *c)
 static void execute_answer(struct call *c, const struct pay *p)
 {
     struct json_writer w = call_begin(c);
-    put(c, &w, "paymentID", FAULT_PAYMENT_ID, p->id);
+    field_text(c, &w, "paymentID", FAULT_PAYMENT_ID, p->id);
     json_w_kstr(&w, "payerReference", p->payer_reference);
     json_w_kstr(&w, "customerMsisdn", payer_number(p));
-    put(c, &w, "trxID", FAULT_TRX_ID, p->trx_id);
-    put_amount(c, &w, "amount", p->amount);
-    put(c, &w, "transactionStatus", FAULT_TRANSACTION_STATUS, STR("Completed"));
-    put_time(&w, "paymentExecuteTime", p->executed_ms);
-    put(c, &w, "currency", FAULT_CURRENCY, STR("BDT"));
+    field_text(c, &w, "trxID", FAULT_TRX_ID, p->trx_id);
+    field_amount(c, &w, "amount", p->amount);
+    field_text(c, &w, "transactionStatus", FAULT_TRANSACTION_STATUS, STR("Completed"));
+    field_time(&w, "paymentExecuteTime", p->executed_ms);
+    field_text(c, &w, "currency", FAULT_CURRENCY, STR("BDT"));
     json_w_kcstr(&w, "intent", "sale");
-    put(c, &w, "merchantInvoiceNumber", FAULT_INVOICE, p->invoice);
+    field_text(c, &w, "merchantInvoiceNumber", FAULT_INVOICE, p->invoice);
     json_w_close(&w);
 }
 
@@ -216,7 +224,7 @@ static enum err pay_complete(struct call *c, struct pay *p)
         e = pay_update(c->sim->store, p);
     }
     if (e == ERR_OK)
-        execute_answer(c, p);
+        c->checkout ? checkout_payment_answer(c, p) : execute_answer(c, p);
     p->trx_id = STR_ABSENT;
     return e;
 }
@@ -280,23 +288,23 @@ static void query_answer(struct call *c, const struct pay *p)
     bool completed = p->state == PAY_COMPLETED;
     bool verified = completed || p->state == PAY_AUTHORISED;
     struct json_writer w = call_begin(c);
-    put(c, &w, "paymentID", FAULT_PAYMENT_ID, p->id);
+    field_text(c, &w, "paymentID", FAULT_PAYMENT_ID, p->id);
     json_w_kcstr(&w, "mode", MODE);
-    put_time(&w, "paymentCreateTime", p->created_ms);
+    field_time(&w, "paymentCreateTime", p->created_ms);
     if (completed)
-        put_time(&w, "paymentExecuteTime", p->executed_ms);
-    put_amount(c, &w, "amount", p->amount);
-    put(c, &w, "currency", FAULT_CURRENCY, STR("BDT"));
+        field_time(&w, "paymentExecuteTime", p->executed_ms);
+    field_amount(c, &w, "amount", p->amount);
+    field_text(c, &w, "currency", FAULT_CURRENCY, STR("BDT"));
     json_w_kcstr(&w, "intent", "sale");
-    put(c, &w, "merchantInvoice", FAULT_INVOICE, p->invoice);
+    field_text(c, &w, "merchantInvoice", FAULT_INVOICE, p->invoice);
     if (completed)
-        put(c, &w, "trxID", FAULT_TRX_ID, p->trx_id);
-    put(c, &w, "transactionStatus", FAULT_TRANSACTION_STATUS,
+        field_text(c, &w, "trxID", FAULT_TRX_ID, p->trx_id);
+    field_text(c, &w, "transactionStatus", FAULT_TRANSACTION_STATUS,
         completed ? STR("Completed") : STR("Initiated"));
     json_w_kcstr(&w, "verificationStatus", verified ? "Complete" : "Incomplete");
     json_w_kstr(&w, "payerReference", p->payer_reference);
     if (completed)
-        put_amount(c, &w, "maxRefundableAmount", p->amount);
+        field_amount(c, &w, "maxRefundableAmount", p->amount);
     json_w_close(&w);
 }
 
@@ -307,7 +315,7 @@ enum err operation_query(struct call *c)
     if (e != ERR_OK)
         return e == ERR_NO_ROW ? ERR_OK : e;
     p.queries++;
-    query_answer(c, &p);
+    c->checkout ? checkout_payment_answer(c, &p) : query_answer(c, &p);
     return pay_update(c->sim->store, &p);
 }
 
@@ -327,14 +335,15 @@ enum err operation_search(struct call *c)
     if (e != ERR_OK)
         return e;
     struct json_writer w = call_begin(c);
-    put(c, &w, "trxID", FAULT_TRX_ID, p.trx_id);
-    put_time(&w, "initiationTime", p.created_ms);
-    put_time(&w, "completedTime", p.executed_ms);
-    json_w_kcstr(&w, "transactionType", "bKash Tokenized Checkout via API");
+    field_text(c, &w, "trxID", FAULT_TRX_ID, p.trx_id);
+    field_time(&w, "initiationTime", p.created_ms);
+    field_time(&w, "completedTime", p.executed_ms);
+    json_w_kcstr(
+        &w, "transactionType", c->checkout ? "Payment" : "bKash Tokenized Checkout via API");
     json_w_kstr(&w, "customerMsisdn", payer_number(&p));
-    put(c, &w, "transactionStatus", FAULT_TRANSACTION_STATUS, STR("Completed"));
-    put_amount(c, &w, "amount", p.amount);
-    put(c, &w, "currency", FAULT_CURRENCY, STR("BDT"));
+    field_text(c, &w, "transactionStatus", FAULT_TRANSACTION_STATUS, STR("Completed"));
+    field_amount(c, &w, "amount", p.amount);
+    field_text(c, &w, "currency", FAULT_CURRENCY, STR("BDT"));
     json_w_kcstr(&w, "organizationShortCode", "50022");
     json_w_close(&w);
     return ERR_OK;

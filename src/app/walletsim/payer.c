@@ -114,10 +114,11 @@ enum err payer_do(struct sim *s, struct arena *a, struct str payment_id, enum pa
     e = sim_store_end(s->store, e);
     if (e != ERR_OK)
         return e;
-    *ret = (struct payer_result){
-        .leaves = status != NULL, .pins_left = WRONG_PINS_MAX - (int)p.wrong_pins};
+    /* The checkout's page is a frame in the shop's own, which nobody leaves. */
+    bool leaves = status && p.callback_url.n > 0;
+    *ret = (struct payer_result){.leaves = leaves, .pins_left = WRONG_PINS_MAX - (int)p.wrong_pins};
     buf_init(&ret->callback_url, SIM_CALLBACK_URL_MAX + 512);
-    if (status)
+    if (leaves)
         callback_url_write(&ret->callback_url, &p, status);
     return ERR_OK;
 }

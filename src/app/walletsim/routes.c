@@ -4,6 +4,7 @@
 #include "sim.h"
 
 #define API "/v1.2.0-beta/tokenized/checkout/"
+#define CHECKOUT "/v1.2.0-beta/checkout/"
 #define REFUND_API "/v2/tokenized-checkout/refund/payment/"
 
 const struct route sim_routes[] = {
@@ -13,6 +14,14 @@ const struct route sim_routes[] = {
     {"POST", API "execute", ROUTE_PLAIN, SIM_BODY_MAX, gateway_execute},
     {"POST", API "payment/status", ROUTE_PLAIN, SIM_BODY_MAX, gateway_query},
     {"POST", API "general/searchTransaction", ROUTE_PLAIN, SIM_BODY_MAX, gateway_search},
+    {"POST", API "payment/refund", ROUTE_PLAIN, SIM_BODY_MAX, gateway_refund_v1},
+    {"POST", CHECKOUT "token/grant", ROUTE_PLAIN, SIM_BODY_MAX, gateway_grant},
+    {"POST", CHECKOUT "token/refresh", ROUTE_PLAIN, SIM_BODY_MAX, gateway_refresh},
+    {"POST", CHECKOUT "payment/create", ROUTE_PLAIN, SIM_BODY_MAX, gateway_create},
+    {"POST", CHECKOUT "payment/execute/{}", ROUTE_PLAIN, SIM_BODY_MAX, gateway_execute},
+    {"GET", CHECKOUT "payment/query/{}", ROUTE_PLAIN, 0, gateway_query},
+    {"GET", CHECKOUT "payment/search/{}", ROUTE_PLAIN, 0, gateway_search},
+    {"POST", CHECKOUT "payment/refund", ROUTE_PLAIN, SIM_BODY_MAX, gateway_refund_v1},
     {"POST", REFUND_API "transaction", ROUTE_PLAIN, SIM_BODY_MAX, gateway_refund},
     {"POST", REFUND_API "status", ROUTE_PLAIN, SIM_BODY_MAX, gateway_refund_status},
 

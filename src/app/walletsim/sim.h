@@ -3,7 +3,7 @@
  *
  *   walletsim.c  command line, start, end        gateway.c   what every API call goes through: tokens, faults, log
  *   routes.c     which address is whose          operation.c create, execute, query, search
- *   refund.c     refunds, by bKash's second API
+ *   checkout.c   the checkout before the tokenized one   refund.c    refunds, by both of bKash's APIs
  *   page.c       the payer's page                token.c     grant, refresh
  *   payer.c      what a payer can do             control.c   the control API for tests
  *   sim_store.c  what survives a restart         fault.c calls.c later.c  as their names say
@@ -64,7 +64,10 @@ struct call {
     struct sim *sim;
     struct request *rq;
     enum op op;
-    int64_t seq; /* in sim.calls */
+    bool
+        checkout; /* by the addresses of the checkout without the payer's redirect: other fields and errors */
+    bool refund_v1; /* a refund that is not by the second API */
+    int64_t seq;    /* in sim.calls */
     const struct json *body;
     struct str token;                       /* of the Authorization header, without "Bearer " */
     struct str app_key, username, password; /* headers; Nagad: app_key is the merchant id */
@@ -88,12 +91,14 @@ struct reply *gateway_query(struct request *rq);
 struct reply *gateway_search(struct request *rq);
 struct reply *gateway_refund(struct request *rq);
 struct reply *gateway_refund_status(struct request *rq);
+/* Both of the first API's, which have one address. */
+struct reply *gateway_refund_v1(struct request *rq);
 /* {"message":text} */
 void call_message(struct call *c, int status, const char *text);
-/* {"statusCode":code,"statusMessage":its text} with HTTP 200. */
+/* {"statusCode":code,"statusMessage":its text} with HTTP 200; the checkout's keys are errorCode and errorMessage. */
 void call_code(struct call *c, const char *code);
 const char *code_text(const char *code);
-/* Begins the answer of a success: the open object with statusCode 0000. */
+/* Begins the answer of a success: the open object, with statusCode 0000 but for the checkout. */
 struct json_writer call_begin(struct call *c);
 
 /* ---- token.c, operation.c, refund.c: with sim.lock, inside a transaction; an error undoes it and answers HTTP 500 ---- */
@@ -105,6 +110,20 @@ enum err operation_query(struct call *c) must_check;
 enum err operation_search(struct call *c) must_check;
 enum err operation_refund(struct call *c) must_check;
 enum err operation_refund_status(struct call *c) must_check;
+
+/* ---- operation.c: fields of an answer, each of which a fault may spoil ---- */
+void field_text(
+    struct call *c, struct json_writer *w, const char *key, enum fault_kind kind, struct str right);
+void field_amount(struct call *c, struct json_writer *w, const char *key, struct money m);
+void field_time(struct json_writer *w, const char *key, int64_t at_ms);
+struct str payer_number(const struct pay *p);
+
+/* ---- checkout.c: the checkout's answers ---- */
+void checkout_create_answer(struct call *c, const struct pay *p);
+/* Of execute and query. */
+void checkout_payment_answer(struct call *c, const struct pay *p);
+/* The object that the tokenized API would have got, from the address's last part. NULL: none can be made. */
+const struct json *checkout_body(struct request *rq, enum op op);
 
 /* ---- nagad_operation.c: the same for Nagad ---- */
 enum err nagad_operation(struct call *c) must_check;
