@@ -113,7 +113,10 @@ struct status_view {
 enum err checkout_status(struct service *s, struct arena *a, const struct account_view *v,
     const struct status_request *rq, struct status_view *ret) must_check;
 
-/* What only a person can decide, for `kassa payment settle`; in one unit with its audit row. */
+/* What only a person can decide, for `kassa payment settle`; in one unit with its audit row. Money that the wallet named is in
+ * suspense already: its TrxID attaches it, which must be of that amount (ERR_RANGE); another TrxID is ERR_INVALID. Of a payment that
+ * has ended it is about its attempts under review (none: ERR_STATE) and changes no state of the payment: --paid books late money,
+ * and ERR_CONFLICT says that it is a credit already. */
 struct checkout_settle {
     int64_t payment_id;
     bool paid;           /* else: not paid */
@@ -122,8 +125,12 @@ struct checkout_settle {
     struct str operator_name, reason;
 };
 enum err checkout_settle(struct service *s, const struct checkout_settle *c) must_check;
-/* Attaches an unattached credit to its (cancelled or failed) payment; with its audit row. */
+/* Attaches an unattached credit to its (cancelled or failed) payment, of money sent to a number with so many of its other parts,
+ * oldest first, as make up the amount; with its audit row. */
 enum err checkout_attach(
+    struct service *s, int64_t credit_id, struct str operator_name, struct str reason) must_check;
+/* It pays nothing: it stays in suspense and is listed no more. ERR_CONFLICT: it is attached or marked. */
+enum err checkout_mark(
     struct service *s, int64_t credit_id, struct str operator_name, struct str reason) must_check;
 
 #endif

@@ -211,6 +211,7 @@ static enum err apply_review(struct errand *c, struct tx *tx, struct payment_row
     const struct attempt_row *a, enum verdict v, struct str reason)
 {
     bool gave_up = v == VERDICT_GIVE_UP;
+    enum outcome_kept kept;
     struct attempt_row to = *a;
     struct transition t =
         outcome_transition(c, a, gave_up ? PAYMENT_EV_GIVE_UP : PAYMENT_EV_MISMATCH, reason);
@@ -218,6 +219,9 @@ static enum err apply_review(struct errand *c, struct tx *tx, struct payment_row
     to.next_ask_at = 0;
     enum err e = transition_attempt(
         tx, a, gave_up ? ATTEMPT_EV_GIVE_UP : ATTEMPT_EV_MISMATCH, STR("wallet"), &to);
+    if (e == ERR_OK && !gave_up) {
+        e = outcome_keep(c, tx, p, a, reason, &kept);
+    }
     return e == ERR_OK ? transition_apply(tx, p, &t) : e;
 }
 
@@ -294,38 +298,30 @@ static enum err apply_again(struct errand *c, const struct attempt_row *a)
     return ERR_OK;
 }
 
-/* The wallet says that the money moved, but a person has decided about this attempt meanwhile. Where the payer could still pay
- * again the payment goes under review; else the money is kept in suspense and, after the end, told to the merchant. */
+/* The wallet says that the money moved, but a person has decided about this attempt meanwhile. It is kept in suspense and, after
+ * the end, told to the merchant; where the payer could still pay again the payment goes under review. */
 static enum err apply_stray(
     struct errand *c, struct tx *tx, struct payment_row *p, const struct attempt_row *a)
 {
-    const struct wallet_answer *w = &c->answer;
-    struct transition t =
-        outcome_transition(c, a, PAYMENT_EV_LATE_MONEY, STR("paid_after_decision"));
-    enum err e = ERR_OK;
+    struct str reason = STR("paid_after_decision");
+    struct transition t = outcome_transition(c, a, PAYMENT_EV_EXECUTE, reason);
+    enum outcome_kept kept;
     if (a->state == ATTEMPT_PAID) {
         return apply_again(c, a);
     }
-    if (p->state == PAYMENT_OPEN) {
-        t.event = PAYMENT_EV_EXECUTE;
+    bool open = p->state == PAYMENT_OPEN;
+    enum err e = outcome_keep(c, tx, p, a, reason, &kept);
+    if (e == ERR_OK && open) {
         e = transition_apply(tx, p, &t);
         t.event = PAYMENT_EV_MISMATCH;
         return e == ERR_OK ? transition_apply(tx, p, &t) : e;
     }
-    if (!w->has_amount || w->amount.poisha <= 0 || w->trx_id.n == 0 ||
-        !str_eq(w->currency, a->currency)) {
+    /* else the person knew the TrxID and has counted it */
+    if (e == ERR_OK && kept == OUTCOME_NOT_COUNTABLE) {
         log_alarm("money_after_decision", LOG_I("payment", p->id), LOG_I("attempt", a->id),
-            LOG_S("trx_id", w->trx_id));
-        return ERR_OK;
+            LOG_S("trx_id", c->answer.trx_id));
     }
-    if (payment_is_final(p->state)) {
-        e = transition_apply(tx, p, &t);
-        c->wake_deliver = e == ERR_OK;
-    } else {
-        e = transition_suspend(tx, p, &t);
-    }
-    /* the person knew the TrxID and has counted it */
-    return e == ERR_DUPLICATE ? ERR_OK : e;
+    return e;
 }
 
 static enum err apply_money(struct errand *c, struct tx *tx, const struct attempt_row *a)
@@ -343,8 +339,7 @@ static enum err apply_money(struct errand *c, struct tx *tx, const struct attemp
                                                      : judge_execute(&c->answer, a, now);
         return apply_judgement(c, tx, &p, a, &j);
     }
-    /* an attempt under review waits for its person, who sees the answer among the events */
-    if (c->answer.outcome == WALLET_OK && c->answer.completed && a->state != ATTEMPT_REVIEW) {
+    if (c->answer.outcome == WALLET_OK && c->answer.completed) {
         return apply_stray(c, tx, &p, a);
     }
     return ERR_OK;

@@ -24,6 +24,15 @@ enum err outcome_note(struct errand *c, struct tx *tx, const struct attempt_row 
 const char *outcome_differs(const struct wallet_answer *w, const struct attempt_row *a);
 /* Money that came after its payment's end is kept whatever its amount, when all else fits. */
 bool outcome_is_late_money(const struct wallet_answer *w, const struct attempt_row *a);
+enum outcome_kept {
+    OUTCOME_KEPT,
+    OUTCOME_COUNTED_BEFORE, /* under this TrxID, for whichever payment */
+    OUTCOME_NOT_COUNTABLE /* no TrxID, no amount, or not by our reference, at our merchant, in our currency */
+};
+/* Money that does not fit its attempt, or that nobody waits for: unattached, in suspense. After the payment's end the merchant is
+ * told; before it the caller sees to a person's looking at it. */
+enum err outcome_keep(struct errand *c, struct tx *tx, struct payment_row *p,
+    const struct attempt_row *a, struct str reason, enum outcome_kept *ret) must_check;
 /* With the answer's money. */
 struct transition outcome_transition(
     struct errand *c, const struct attempt_row *a, enum payment_event event, struct str reason);

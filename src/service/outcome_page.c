@@ -43,21 +43,28 @@ int64_t outcome_next_verify(const struct attempt_row *a, const struct payment_ro
     return next < end ? next : end;
 }
 
-/* Judged alike whether a person must look at an open payment or at one that has ended. */
+/* Judged alike whether a person must look at an open payment or at one that has ended. The money is kept before, unless the
+ * wallet has given it back. */
 static enum err apply_review(struct errand *c, struct tx *tx, struct payment_row *p,
     const struct attempt_row *a, struct str reason)
 {
     struct attempt_row to = *a;
     struct transition t = outcome_transition(c, a, PAYMENT_EV_MISMATCH_AT_PAGE, reason);
+    enum outcome_kept kept = OUTCOME_NOT_COUNTABLE;
     to.reason = reason;
     to.next_ask_at = 0;
     enum err e = transition_attempt(tx, a, ATTEMPT_EV_MISMATCH_AT_PAGE, STR("wallet"), &to);
+    if (e == ERR_OK && !c->answer.reversed) {
+        e = outcome_keep(c, tx, p, a, reason, &kept);
+    }
     if (e != ERR_OK || p->state == PAYMENT_OPEN) {
         return e == ERR_OK ? transition_apply(tx, p, &t) : e;
     }
-    log_alarm("money_does_not_fit", LOG_I("payment", p->id), LOG_I("attempt", a->id),
-        LOG_C("state", payment_state_text(p->state)), LOG_S("reason", reason),
-        LOG_S("trx_id", c->answer.trx_id), LOG_MONEY("received", c->answer.amount));
+    if (kept != OUTCOME_KEPT) {
+        log_alarm("money_does_not_fit", LOG_I("payment", p->id), LOG_I("attempt", a->id),
+            LOG_C("state", payment_state_text(p->state)), LOG_S("reason", reason),
+            LOG_S("trx_id", c->answer.trx_id), LOG_MONEY("received", c->answer.amount));
+    }
     return ERR_OK;
 }
 

@@ -113,14 +113,44 @@ static enum err attach_one(
     return store_ledger_post(tx, &entry, "attach", to->id, &entry_id);
 }
 
-static enum err attach_parts(struct tx *tx, struct payment_row *to, int64_t except_id)
+static enum err attach_parts(struct tx *tx, struct payment_row *to, const struct transition *t)
 {
-    struct parts x = {.except_id = except_id};
+    struct parts x = {.except_id = t->credit_id};
     enum err e = store_credit_each(tx_db(tx), to->id, true, part_see, &x);
     for (int i = 0; i < x.count && e == ERR_OK; i++) {
+        struct money sum = money_add(to->credited, to->commission);
+        if (t->parts_to_sum && money_cmp(sum, to->amount) >= 0) {
+            break;
+        }
         e = attach_one(tx, to, x.items[i].credit_id, x.items[i].amount);
     }
     return e;
+}
+
+struct search {
+    struct str trx_id;
+    struct credit_row *ret;
+    bool found;
+};
+
+static enum err search_see(void *arg, const struct credit_row *r)
+{
+    struct search *s = arg;
+    if (str_eq(r->trx_id, s->trx_id)) {
+        *s->ret = *r;
+        s->ret->trx_id = s->ret->currency = s->ret->payer_mask = STR_ABSENT;
+        s->found = true;
+    }
+    return ERR_OK;
+}
+
+enum err transition_credit_find(
+    struct tx *tx, const struct payment_row *p, struct str trx_id, struct credit_row *ret)
+{
+    char trx[TRX_MAX];
+    struct search s = {.trx_id = trx_normal(p->wallet, trx_id, trx), .ret = ret};
+    enum err e = store_credit_each(tx_db(tx), p->id, true, search_see, &s);
+    return e == ERR_OK && !s.found ? ERR_NO_ROW : e;
 }
 
 /* Credits first: a taken TrxID must leave nothing behind. The amounts of `to` are set on the way. */
@@ -150,7 +180,7 @@ static enum err effects_money(
         e = attach_one(tx, to, t->credit_id, t->received);
     }
     if (e == ERR_OK && t->with_parts && (fx & (PAYMENT_FX_POST_PAID | PAYMENT_FX_POST_ATTACH))) {
-        e = attach_parts(tx, to, t->credit_id);
+        e = attach_parts(tx, to, t);
     }
     return e;
 }

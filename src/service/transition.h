@@ -15,7 +15,8 @@ struct transition {
     struct str trx_id;     /* its TrxID; absent for ATTACH */
     struct str payer_mask; /* absent: not known */
     int64_t credit_id;     /* ATTACH: the credit */
-    bool with_parts; /* PAID_AT_PAGE, ATTACH: the payment's money in suspense is attached too */
+    bool with_parts;   /* PAID_AT_PAGE, ATTACH: the payment's money in suspense is attached too */
+    bool parts_to_sum; /* of these, the oldest, until the payment's amount is reached */
 };
 
 /* Applies an event to the payment as read in `p` (updated on success). Inside a unit. Effects of the table: credit row, ledger
@@ -23,6 +24,10 @@ struct transition {
  * row "ignored" is NOT written; the caller logs). ERR_CONFLICT: read again and decide again. ERR_DUPLICATE: the TrxID was counted before. */
 enum err transition_apply(
     struct tx *tx, struct payment_row *p, const struct transition *t) must_check;
+
+/* The payment's unattached money under this TrxID, in whatever form it is written; without its texts. ERR_NO_ROW. */
+enum err transition_credit_find(struct tx *tx, const struct payment_row *p, struct str trx_id,
+    struct credit_row *ret) must_check;
 
 /* The same for an attempt: compare-and-set and event row. Fields to change are set in `to` by the caller before. */
 enum err transition_attempt(struct tx *tx, const struct attempt_row *from, enum attempt_event event,

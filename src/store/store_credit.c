@@ -3,25 +3,30 @@
 
 #define CREDIT_COLUMNS                                                                             \
     "id, wallet, credential_id, trx_id, amount, currency, payer_mask, account_id, payment_id,"     \
-    " attempt_id, attached, seen_at"
+    " attempt_id, attached, seen_at, marked_at"
 
 static const struct db_sql SQL_ADD = {
     "INSERT INTO credit (" CREDIT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-    " $12) ON CONFLICT (wallet, credential_id, trx_id) DO NOTHING"};
+    " $12, NULL) ON CONFLICT (wallet, credential_id, trx_id) DO NOTHING"};
 static const struct db_sql SQL_FIND = {
     "SELECT id FROM credit WHERE wallet = $1 AND credential_id = $2 AND trx_id = $3"};
 static const struct db_sql SQL_ATTACH = {
-    "UPDATE credit SET attached = 1, payment_id = $1 WHERE id = $2 AND attached = 0"};
+    "UPDATE credit SET attached = 1, payment_id = $1 WHERE id = $2 AND attached = 0"
+    " AND marked_at IS NULL"};
+static const struct db_sql SQL_MARK = {
+    "UPDATE credit SET marked_at = $1 WHERE id = $2 AND attached = 0 AND marked_at IS NULL"};
 static const struct db_sql SQL_GET = {"SELECT " CREDIT_COLUMNS " FROM credit WHERE id = $1"};
 static const struct db_sql SQL_EACH = {
     "SELECT " CREDIT_COLUMNS " FROM credit ORDER BY seen_at, id"};
 static const struct db_sql SQL_EACH_UNATTACHED = {
-    "SELECT " CREDIT_COLUMNS " FROM credit WHERE attached = 0 ORDER BY seen_at, id"};
+    "SELECT " CREDIT_COLUMNS " FROM credit WHERE attached = 0 AND marked_at IS NULL"
+    " ORDER BY seen_at, id"};
 static const struct db_sql SQL_OF = {
     "SELECT " CREDIT_COLUMNS " FROM credit WHERE payment_id = $1 ORDER BY seen_at, id"};
 static const struct db_sql SQL_OF_UNATTACHED = {
     "SELECT " CREDIT_COLUMNS
-    " FROM credit WHERE payment_id = $1 AND attached = 0 ORDER BY seen_at, id"};
+    " FROM credit WHERE payment_id = $1 AND attached = 0 AND marked_at IS NULL"
+    " ORDER BY seen_at, id"};
 
 static void credit_read(struct row *r, struct credit_row *ret)
 {
@@ -38,6 +43,7 @@ static void credit_read(struct row *r, struct credit_row *ret)
         .attempt_id = row_int(r, "attempt_id"),
         .attached = row_bool(r, "attached"),
         .seen_at = row_int(r, "seen_at"),
+        .marked_at = row_int(r, "marked_at"),
     };
 }
 
@@ -89,6 +95,14 @@ enum err store_credit_attach(struct tx *tx, int64_t id, int64_t payment_id)
 {
     struct db_stmt *st = db_query(tx_db(tx), &SQL_ATTACH);
     db_int(st, 1, payment_id);
+    db_int(st, 2, id);
+    return db_do_one(st, ERR_CONFLICT);
+}
+
+enum err store_credit_mark(struct tx *tx, int64_t id)
+{
+    struct db_stmt *st = db_query(tx_db(tx), &SQL_MARK);
+    db_int(st, 1, tx_now_ms(tx));
     db_int(st, 2, id);
     return db_do_one(st, ERR_CONFLICT);
 }

@@ -53,15 +53,18 @@ struct credit_row {
     int64_t attempt_id; /* 0: none */
     bool attached;      /* counts as paid for payment_id; else it is in suspense */
     int64_t seen_at;
+    int64_t marked_at; /* a person said that it pays nothing; 0: not */
 };
 /* ERR_DUPLICATE: that TrxID is taken already (*ret_id tells the row). */
 enum err store_credit_add(struct tx *tx, struct credit_row *r, int64_t *ret_id) must_check;
-/* Compare-and-set unattached -> attached. ERR_CONFLICT. */
+/* Compare-and-set unattached -> attached. ERR_CONFLICT: it is attached or marked. */
 enum err store_credit_attach(struct tx *tx, int64_t id, int64_t payment_id) must_check;
+/* A person's word that an unattached one pays nothing. It stays in suspense. ERR_CONFLICT as above. */
+enum err store_credit_mark(struct tx *tx, int64_t id) must_check;
 enum err store_credit_get(
     struct db *db, struct arena *a, int64_t id, struct credit_row *ret) must_check;
 typedef enum err (*store_credit_fn)(void *arg, const struct credit_row *r);
-/* payment_id 0: all; only unattached ones when asked. */
+/* payment_id 0: all; only those that are neither attached nor marked when asked. */
 enum err store_credit_each(struct db *db, int64_t payment_id, bool unattached_only,
     store_credit_fn fn, void *arg) must_check;
 

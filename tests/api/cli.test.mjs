@@ -87,7 +87,7 @@ describe('setting up', () => {
     const { stdout, code } = await cli.try(['help']);
     assert.equal(code, 0);
     for (const noun of ['init', 'merchant add', 'account update', 'cert import', 'redirect delete', 'endpoint rotate-secret', 'wallet add',
-      'payment settle', 'credit attach', 'refund', 'refund settle', 'notification resend', 'audit', 'pay', 'status', 'history', 'sign', 'verify notification', 'listen']) {
+      'payment settle', 'credit attach', 'credit mark', 'refund', 'refund settle', 'notification resend', 'audit', 'pay', 'status', 'history', 'sign', 'verify notification', 'listen']) {
       assert.match(stdout, new RegExp(`^  ${noun} `, 'm'), noun);
     }
     assert.match((await cli.try(['endpoint', 'help'])).stdout, /endpoint secret ID/);
@@ -343,10 +343,18 @@ suite('books and decisions', { feePercent: '1.50', feeFixed: '2.00', config: { w
     const twice = await settle('--paid', '--amount', '100.00', '--trx-id', taken.toLowerCase(), '--reason', 'x');
     assert.equal(twice.code, 1);
     assert.match(twice.stderr, /--trx-id/);
-    const done = await settle('--paid', '--amount', '100.00', '--trx-id', trx, '--reason', 'the statement says 100', '--json');
+    // what the wallet told is in the books already: another sum, or a mistyped TrxID, would count it anew
+    const [credit] = (await show(payment)).credits;
+    assert.deepEqual([credit.trx_id, credit.amount, credit.attached], [trx, '90.00', false]);
+    for (const [amount, id, text] of [['100.00', trx, /--amount/], ['90.00', 'AAA0000000', /--trx-id/]]) {
+      const slip = await settle('--paid', '--amount', amount, '--trx-id', id, '--reason', 'x');
+      assert.equal(slip.code, 1);
+      assert.match(slip.stderr, text);
+    }
+    const done = await settle('--paid', '--amount', '90.00', '--trx-id', trx, '--reason', 'the statement says 90', '--json');
     assert.equal(done.code, 0, done.stderr);
     assert.equal((await w.status(payment)).payment_status, 'paid');
-    assert.ok((await show(payment)).events.some((e) => e.reason === 'the statement says 100'));
+    assert.ok((await show(payment)).events.some((e) => e.reason === 'the statement says 90'));
     assert.equal((await settle('--not-paid', '--reason', 'x')).code, 1);
     assert.equal((await w.cli.json(['audit'])).ok, true);
   });

@@ -154,7 +154,7 @@ suite('nagad', { feePercent: '1.00', simArgs: SIM_ARGS, purposes: ['payments', '
       const shown = await w.state(payment, 'review');
       assert.deepEqual([shown.attempts[0].state, shown.attempts[0].reason], ['review', reason]);
       await is(payment, 'wait');
-      assert.equal(shown.credits.length, 0);
+      assert.deepEqual(shown.credits.map((c) => c.attached), [false]); // the wallet has it
       await payment.payer.reaches('confirming');
     }
     await w.audit();

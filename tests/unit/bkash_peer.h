@@ -9,16 +9,17 @@
 
 enum bkash_fault {
     BKASH_FINE,
-    BKASH_DROP_AFTER,    /* does it, then closes without an answer */
-    BKASH_DROP_BEFORE,   /* does nothing and closes without an answer */
-    BKASH_WRONG_AMOUNT,  /* does it, and tells another amount */
-    BKASH_WRONG_INVOICE, /* does it, and tells another invoice */
-    BKASH_SAME_TRX,      /* does it, with the TrxID of the first */
-    BKASH_GARBAGE,       /* does it, and answers HTML */
-    BKASH_ERROR_500,     /* does nothing that is known */
-    BKASH_FORBIDDEN,     /* the API's gateway does not let it through */
-    BKASH_REFUSE,        /* a refund: no, for good */
-    BKASH_HANG           /* does it, and answers when `hang` is cleared */
+    BKASH_DROP_AFTER,     /* does it, then closes without an answer */
+    BKASH_DROP_BEFORE,    /* does nothing and closes without an answer */
+    BKASH_WRONG_AMOUNT,   /* does it, and tells another amount */
+    BKASH_WRONG_INVOICE,  /* does it, and tells another invoice */
+    BKASH_SAME_TRX,       /* does it, with the TrxID of the first */
+    BKASH_WRONG_CURRENCY, /* does it, and tells another currency */
+    BKASH_GARBAGE,        /* does it, and answers HTML */
+    BKASH_ERROR_500,      /* does nothing that is known */
+    BKASH_FORBIDDEN,      /* the API's gateway does not let it through */
+    BKASH_REFUSE,         /* a refund: no, for good */
+    BKASH_HANG            /* does it, and answers when `hang` is cleared */
 };
 
 struct bkash_payment {
@@ -123,10 +124,11 @@ static inline void bkash_completed_text(
     snprintf(text, cap,
         "{\"statusCode\":\"0000\",\"statusMessage\":\"Successful\",\"paymentID\":\"%s\","
         "\"customerMsisdn\":\"01700000001\",\"trxID\":\"%s\",\"amount\":\"%s\","
-        "\"transactionStatus\":\"Completed\",\"currency\":\"BDT\",\"intent\":\"sale\","
+        "\"transactionStatus\":\"Completed\",\"currency\":\"%s\",\"intent\":\"sale\","
         "\"merchantInvoiceNumber\":\"%s\"}",
         p->id, fault == BKASH_SAME_TRX ? first_trx : p->trx,
         fault == BKASH_WRONG_AMOUNT ? "1.00" : p->amount,
+        fault == BKASH_WRONG_CURRENCY ? "USD" : "BDT",
         fault == BKASH_WRONG_INVOICE ? "other" : p->invoice);
 }
 

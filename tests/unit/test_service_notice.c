@@ -304,7 +304,7 @@ static void an_attempt_under_review_stays_with_its_person(void **state)
 {
     struct world *w = *state;
     struct shop_payment sp = world_create(w, "R-1", "300.00");
-    atomic_store(&w->bkash.execute_fault, BKASH_WRONG_AMOUNT);
+    atomic_store(&w->bkash.execute_fault, BKASH_WRONG_CURRENCY);
     struct attempt_row a = world_approve_and_return(w, &sp);
     world_wait_payment(w, sp.id, PAYMENT_REVIEW);
     assert_true(str_is(tell(w, about(w, &a, w->bkash.payments[0].trx)).verdict, "review"));

@@ -361,7 +361,8 @@ struct first {
 
 static enum err first_see(void *arg, const struct credit_row *r)
 {
-    ((struct first *)arg)->id = r->id;
+    struct first *f = arg;
+    f->id = f->id ? f->id : r->id;
     return ERR_OK;
 }
 
@@ -455,6 +456,69 @@ static void a_payment_by_api_takes_no_trxid(void **state)
     assert_int_equal(type(w, &p, "DK61AAAAAA", &answer), ERR_STATE);
 }
 
+static void an_over_paid_payment_is_settled_by_its_trxid(void **state)
+{
+    struct world *w = *state;
+    struct shop_payment p = create(w, "A", "300.00");
+    struct checkout_settle c = {.payment_id = p.id,
+        .paid = true,
+        .amount = money_poisha(50000),
+        .trx_id = STR("6606781119"),
+        .operator_name = STR("alice"),
+        .reason = STR("asked the payer")};
+    told(w, 100, "6606781111");
+    told(w, 500, "6606781112");
+    assert_int_equal(typed(w, &p, "6606781111"), NUMBER_TAKEN);
+    assert_int_equal(typed(w, &p, "6606781112"), NUMBER_TAKEN);
+    assert_int_equal(world_payment(w, p.id).state, PAYMENT_REVIEW);
+    assert_int_equal(checkout_settle(&w->s, &c), ERR_INVALID); /* no phone told of that one */
+    c.trx_id = STR("6606781112");
+    ok(checkout_settle(&w->s, &c));
+    is_paid(w, &p, 60000, 4);
+}
+
+static void an_over_paid_payment_that_is_not_wanted_ends_and_its_money_is_told(void **state)
+{
+    struct world *w = *state;
+    struct shop_payment p = create(w, "A", "300.00");
+    struct checkout_settle c = {.payment_id = p.id,
+        .paid = false,
+        .operator_name = STR("alice"),
+        .reason = STR("goes back to the payer")};
+    told(w, 500, "6606781111");
+    assert_int_equal(typed(w, &p, "6606781111"), NUMBER_TAKEN);
+    ok(checkout_settle(&w->s, &c));
+    world_pass(w, HOUR);
+    world_wait_payment(w, p.id, PAYMENT_CANCELLED);
+    assert_int_equal(world_outbox(w, p.id).newest.payment_amount.poisha, 50000);
+    assert_int_equal(world_balance(w, LEDGER_SUSPENSE, w->account_id), -50000);
+}
+
+/* Three parts came late; the third makes up the amount with the first, and a fourth is left. */
+static void parts_that_make_up_the_amount_are_attached_together(void **state)
+{
+    struct world *w = *state;
+    struct shop_payment p = create(w, "A", "300.00");
+    struct first c = {.id = 0};
+    told(w, 100, "6606781111");
+    assert_int_equal(typed(w, &p, "6606781111"), NUMBER_TAKEN);
+    assert_int_equal(world_payment(w, p.id).state, PAYMENT_OPEN);
+    world_pass(w, HOUR);
+    world_wait_payment(w, p.id, PAYMENT_CANCELLED);
+    told(w, 200, "6606781112");
+    assert_int_equal(typed(w, &p, "6606781112"), NUMBER_TAKEN);
+    told(w, 50, "6606781113");
+    assert_int_equal(typed(w, &p, "6606781113"), NUMBER_TAKEN);
+    ok(store_credit_each(world_db(w), p.id, true, first_see, &c));
+    ok(checkout_attach(&w->s, c.id, STR("alice"), STR("the shop delivers")));
+    struct payment_row row = world_payment(w, p.id);
+    assert_int_equal(row.state, PAYMENT_PAID);
+    assert_int_equal(row.paid.poisha, 35000);
+    assert_int_equal(money_add(row.credited, row.commission).poisha, 30000);
+    assert_int_equal(world_balance(w, LEDGER_SUSPENSE, w->account_id), -5000);
+    world_books(w, 5);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, numbers_setup, numbers_teardown)
 
 int main(void)
@@ -475,6 +539,9 @@ int main(void)
         T(t26_money_after_the_end_is_late),
         T(a_trxid_of_another_form_or_one_too_many_is_refused),
         T(a_payment_by_api_takes_no_trxid),
+        T(an_over_paid_payment_is_settled_by_its_trxid),
+        T(an_over_paid_payment_that_is_not_wanted_ends_and_its_money_is_told),
+        T(parts_that_make_up_the_amount_are_attached_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

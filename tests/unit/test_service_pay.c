@@ -252,7 +252,10 @@ static void mismatch_goes_to_review(struct world *w, enum bkash_fault fault, con
     usleep(50000);
     assert_int_equal(world_payment(w, sp.id).state, PAYMENT_REVIEW);
     assert_int_equal(atomic_load(&w->bkash.queries), 0);
-    world_books(w, 0);
+    assert_int_equal(world_payment(w, sp.id).credited.poisha, 0);
+    assert_int_equal(
+        world_balance(w, LEDGER_SUSPENSE, w->account_id), -world_payment(w, sp.id).paid.poisha);
+    world_books(w, 1); /* the wallet has it */
 }
 
 static void another_amount_is_reviewed_and_never_paid(void **state)

@@ -290,7 +290,7 @@ static int audits(struct world *w)
 static struct shop_payment in_review(struct world *w, const char *order)
 {
     struct shop_payment sp = world_create(w, order, "300.00");
-    atomic_store(&w->bkash.execute_fault, BKASH_WRONG_AMOUNT);
+    atomic_store(&w->bkash.execute_fault, BKASH_WRONG_CURRENCY);
     world_approve_and_return(w, &sp);
     world_wait_payment(w, sp.id, PAYMENT_REVIEW);
     atomic_store(&w->bkash.execute_fault, BKASH_FINE);
@@ -421,9 +421,11 @@ static void money_after_a_persons_no_goes_back_to_review(void **state)
     struct checkout_settle c = decision(sp.id, true);
     c.amount = money_poisha(30000);
     c.trx_id = STR("TRX0000001");
+    world_books(w, 1); /* it is in suspense already */
     ok(checkout_settle(&w->s, &c));
     assert_int_equal(world_payment(w, sp.id).state, PAYMENT_PAID);
-    world_books(w, 1);
+    assert_int_equal(world_payment(w, sp.id).paid.poisha, 30000);
+    world_books(w, 2);
 }
 
 /* An attempt's money moves once: the wallet's late answer is about what the person has counted, though he mistyped its TrxID. */

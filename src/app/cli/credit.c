@@ -29,8 +29,8 @@ static int attach_run(struct cli *c)
         return cli_fail("there is no credit %" PRId64, id);
     }
     if (e == ERR_STATE || e == ERR_CONFLICT) {
-        return cli_fail("credit %" PRId64 " is attached already, or its payment is not one that"
-                        " ended unpaid",
+        return cli_fail("credit %" PRId64 " is attached or marked already, or its payment is not"
+                        " one that ended unpaid",
             id);
     }
     if (e == ERR_OK) {
@@ -46,8 +46,30 @@ static int attach_run(struct cli *c)
     return CLI_OK;
 }
 
+static int mark_run(struct cli *c)
+{
+    int64_t id = 0;
+    struct str reason = STR_ABSENT;
+    if (!cli_operand_id(c, &id) || !cli_get_name(c, "reason", 500, &reason)) {
+        return CLI_USAGE;
+    }
+    enum err e = checkout_mark(&c->service, id, str_from(c->actor), reason);
+    if (e == ERR_NO_ROW) {
+        return cli_fail("there is no credit %" PRId64, id);
+    }
+    if (e == ERR_CONFLICT) {
+        return cli_fail("credit %" PRId64 " is attached or marked already", id);
+    }
+    if (e != ERR_OK) {
+        return cli_fail_err("credit", e);
+    }
+    json_w_kint(&c->w, "credit", id);
+    json_w_kbool(&c->w, "marked", true);
+    return CLI_OK;
+}
+
 static const struct cli_option list_options[] = {
-    {.name = "unattached", .help = "only what counts for no payment yet"},
+    {.name = "unattached", .help = "only what counts for no payment yet and is not marked"},
     {.name = "payment", .arg = "ID", .help = "only what came in for it"},
     {.name = NULL},
 };
@@ -70,5 +92,12 @@ const struct cli_command cli_credit_commands[] = {
         .options = attach_options,
         .run = attach_run,
         .help = "late money pays its payment after all; the merchant is told"},
+    {.noun = "credit",
+        .verb = "mark",
+        .operand = "ID",
+        .need = CLI_NEEDS_STORE,
+        .options = attach_options,
+        .run = mark_run,
+        .help = "it pays nothing, as after giving it back at the wallet; it stays in suspense"},
     {.noun = NULL},
 };

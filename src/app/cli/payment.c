@@ -228,6 +228,34 @@ static bool settle_options(struct cli *c, struct checkout_settle *s)
     return true;
 }
 
+static int settle_failed(const struct payment_row *p, const struct checkout_settle *s, enum err e)
+{
+    if (e == ERR_STATE || e == ERR_NO_ROW) {
+        return cli_fail("payment %" PRId64 " is %s: only one under review, or whose execute has no"
+                        " answer, or with an attempt under review, can be settled",
+            p->id, payment_state_text(p->state));
+    }
+    if (e == ERR_DUPLICATE) {
+        return cli_fail("--trx-id: %.*s was counted for a payment before", STR_FMT(s->trx_id));
+    }
+    if (e == ERR_RANGE) {
+        return cli_fail("--amount: the wallet named another one for this TrxID: kassa credit list"
+                        " --payment %" PRId64,
+            p->id);
+    }
+    if (e == ERR_INVALID) {
+        return cli_fail("--trx-id: its money is in the books under another one: kassa credit list"
+                        " --payment %" PRId64,
+            p->id);
+    }
+    if (e == ERR_CONFLICT) {
+        return cli_fail("its money is in the books already: kassa credit list --payment %" PRId64
+                        ", kassa credit attach",
+            p->id);
+    }
+    return cli_fail_err("payment", e);
+}
+
 static int settle_run(struct cli *c)
 {
     struct payment_row p;
@@ -242,19 +270,11 @@ static int settle_run(struct cli *c)
     s.payment_id = p.id;
     s.operator_name = str_from(c->actor);
     enum err e = checkout_settle(&c->service, &s);
-    if (e == ERR_STATE || e == ERR_NO_ROW) {
-        return cli_fail("payment %" PRId64 " is %s: only one under review, or whose execute has no"
-                        " answer, can be settled",
-            p.id, payment_state_text(p.state));
-    }
-    if (e == ERR_DUPLICATE) {
-        return cli_fail("--trx-id: %.*s was counted for a payment before", STR_FMT(s.trx_id));
-    }
     if (e == ERR_OK) {
         e = store_payment_by_id(c->db, &c->arena, p.id, &p);
     }
     if (e != ERR_OK) {
-        return cli_fail_err("payment", e);
+        return settle_failed(&p, &s, e);
     }
     out_short(c, &p, account_uuid(c, p.account_id));
     return CLI_OK;

@@ -74,6 +74,9 @@ enum err cli_row_credit(void *arg, const struct credit_row *r)
     cli_out_id(c, "payment", r->payment_id);
     json_w_kbool(&c->w, "attached", r->attached);
     cli_out_time(c, "seen_at", r->seen_at);
+    if (r->marked_at) {
+        cli_out_time(c, "marked_at", r->marked_at);
+    }
     cli_out_close(c);
     return ERR_OK;
 }

@@ -268,6 +268,7 @@ CREATE TABLE credit (
     attempt_id INTEGER,
     attached INTEGER NOT NULL CHECK (attached IN (0, 1)),
     seen_at INTEGER NOT NULL,
+    marked_at INTEGER,
     UNIQUE (wallet, credential_id, trx_id),
     CHECK (attached = 0 OR payment_id IS NOT NULL)
 ) STRICT;
