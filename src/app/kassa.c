@@ -31,6 +31,7 @@ static const struct cli_command *const tables[] = {
     cli_refund_commands,
     cli_notification_commands,
     cli_audit_commands,
+    cli_reconcile_commands,
     cli_pay_commands,
     cli_verify_commands,
     cli_listen_commands,

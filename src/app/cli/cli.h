@@ -59,6 +59,7 @@ extern const struct cli_command cli_credit_commands[];
 extern const struct cli_command cli_refund_commands[];
 extern const struct cli_command cli_notification_commands[];
 extern const struct cli_command cli_audit_commands[];
+extern const struct cli_command cli_reconcile_commands[];
 extern const struct cli_command cli_pay_commands[];
 extern const struct cli_command cli_verify_commands[];
 extern const struct cli_command cli_listen_commands[];

@@ -27,7 +27,10 @@ const TEXTS = {
 };
 const SENDERS = { rocket: '16216', nagad: 'NAGAD' };
 
-/** Adds a number of the wallet and a phone of it: {number, device, tell(amount, trxId, ms?)}. */
+/**
+ * Adds a number of the wallet and a phone of it: {number, device, tell(amount, trxId, ms?)}; report tells without looking at what
+ * became of it; setBalance: the next SMS goes on from there.
+ */
 export async function addNumber(w, wallet, number, kind = 'personal') {
   const added = await w.cli.json(['number', 'add', wallet, '--number', number, '--kind', kind, '--balance', '1000.00']);
   const device = await w.cli.json(['device', 'add', '--name', `${wallet} phone ${number}`, '--number', added.id]);
@@ -45,9 +48,15 @@ export async function addNumber(w, wallet, number, kind = 'personal') {
     number,
     device,
     alive: () => report([]),
-    async tell(amount, trxId, ms = Date.now()) {
+    setBalance(taka) {
+      balance = taka;
+    },
+    report(amount, trxId, ms = Date.now()) {
       balance += amount;
-      const answer = await report([{ sender: SENDERS[wallet], text: TEXTS[wallet](amount, trxId, balance, ms), at: ms, sim: 'sim1' }]);
+      return report([{ sender: SENDERS[wallet], text: TEXTS[wallet](amount, trxId, balance, ms), at: ms, sim: 'sim1' }]);
+    },
+    async tell(amount, trxId, ms) {
+      const answer = await this.report(amount, trxId, ms);
       assert.equal(answer.credit, 1, JSON.stringify(answer));
     },
   };
