@@ -386,7 +386,7 @@ suite('books and decisions', { feePercent: '1.50', feeFixed: '2.00', config: { w
       [[1, 'cancel', '0.00'], [2, 'cancel', '80.00'], [3, 'paid', '80.00']]);
   });
 
-  it('the books are right', async () => {
+  it('T37 the books are right', async () => {
     const cancelled = await w.create();
     await w.payer(cancelled).press('cancel');
     await w.create();

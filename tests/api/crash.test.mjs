@@ -62,7 +62,7 @@ suite('crash', { purposes: ['payments', 'notifications'] }, (w) => {
     await w.audit();
   });
 
-  it('an execute that was sent when kassad died is settled by a query after the start, and not sent again', async () => {
+  it('B13 T48 an execute that was sent when kassad died is settled by a query after the start, and not sent again', async () => {
     const payment = await w.create();
     const { paymentID } = await w.begin(payment);
     await w.sim.fault('execute', 'delay', { payment_id: paymentID, value: '1500' });

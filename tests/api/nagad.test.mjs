@@ -86,6 +86,19 @@ suite('nagad', { feePercent: '1.00', simArgs: SIM_ARGS, purposes: ['payments', '
     await w.audit();
   });
 
+  it('T28 T29 a forged cancel or failure of money that was paid: Nagad is asked, and it is paid', async () => {
+    for (const status of ['Failed', 'Aborted', 'Cancelled', 'nonsense', '']) {
+      const { payment, ref } = await begun();
+      const back = new URL(await nagad.act(ref, 'approve'));
+      back.searchParams.set('status', status);
+      back.searchParams.set('status_code', '50_0026_851');
+      await w.follow(payment, back.href);
+      await payment.payer.reaches('paid');
+      await is(payment, 'paid');
+    }
+    await w.audit();
+  });
+
   it('T31 a callback has Nagad asked at most every three seconds', async () => {
     const { payment, ref } = await begun();
     const callback = (await nagad.act(ref, 'decline')).replace('status=Failed', 'status=Success');
@@ -365,7 +378,7 @@ suite('nagad', { feePercent: '1.00', simArgs: SIM_ARGS, purposes: ['payments', '
     await w.audit();
   });
 
-  it('N2 the openssl command line opens and verifies what is sent', async () => {
+  it('N2 the openssl command line opens and verifies what is sent, and what it seals and signs is opened', async () => {
     const file = (name) => path.join(w.dir, name);
     const openssl = async (...args) => {
       const done = await run('openssl', args);
@@ -375,13 +388,38 @@ suite('nagad', { feePercent: '1.00', simArgs: SIM_ARGS, purposes: ['payments', '
     await openssl('genrsa', '-out', file('n2.key'), '2048');
     await openssl('rsa', '-in', file('n2.key'), '-pubout', '-out', file('n2.pub'));
     await openssl('rsa', '-in', nagad.keyFile('merchant_private'), '-pubout', '-out', file('n2-merchant.pub'));
+    const opened = async (body) => {
+      fs.writeFileSync(file('n2.data'), Buffer.from(body.sensitiveData, 'base64'));
+      fs.writeFileSync(file('n2.sign'), Buffer.from(body.signature, 'base64'));
+      await openssl('pkeyutl', '-decrypt', '-inkey', file('n2.key'), '-pkeyopt', 'rsa_padding_mode:pkcs1', '-in', file('n2.data'), '-out',
+        file('n2.plain'));
+      assert.match(await openssl('dgst', '-sha256', '-verify', file('n2-merchant.pub'), '-signature', file('n2.sign'), file('n2.plain')),
+        /Verified OK/);
+      return JSON.parse(fs.readFileSync(file('n2.plain'), 'utf8'));
+    };
+    const sealed = async (plain) => {
+      fs.writeFileSync(file('n2.plain'), JSON.stringify(plain));
+      await openssl('pkeyutl', '-encrypt', '-pubin', '-inkey', file('n2-merchant.pub'), '-pkeyopt', 'rsa_padding_mode:pkcs1', '-in',
+        file('n2.plain'), '-out', file('n2.data'));
+      await openssl('dgst', '-sha256', '-sign', file('n2.key'), '-out', file('n2.sign'), file('n2.plain'));
+      return { sensitiveData: fs.readFileSync(file('n2.data')).toString('base64'), signature: fs.readFileSync(file('n2.sign')).toString('base64') };
+    };
+    const REF = 'MTEyNDA4MzAwMDAwMC5uMg==';
     const asked = [];
+    const plains = [];
+    const answer = async ({ url, body }) => {
+      plains.push(await opened(body));
+      return url.includes('/initialize/') ? sealed({ paymentReferenceId: REF, challenge: 'c0ffee', acceptDateTime: '20261124083000' })
+        : { callBackUrl: `http://127.0.0.1:1/check-out/${REF}`, status: 'Success' };
+    };
     const server = http.createServer((request, response) => {
       const parts = [];
       request.on('data', (part) => parts.push(part));
       request.on('end', () => {
-        asked.push({ url: request.url, headers: request.headers, body: JSON.parse(Buffer.concat(parts)) });
-        response.writeHead(400, { 'Content-Type': 'application/json' }).end('{"reason":"16_0006_999","message":"no"}');
+        const call = { url: request.url, headers: request.headers, body: Buffer.concat(parts).toString() && JSON.parse(Buffer.concat(parts)) };
+        asked.push(call);
+        answer(call).then((text) => response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(text)),
+          (error) => { plains.push(error); response.writeHead(500).end(); });
       });
     }).listen(0, '127.0.0.1');
     await new Promise((done) => { server.on('listening', done); });
@@ -391,17 +429,14 @@ suite('nagad', { feePercent: '1.00', simArgs: SIM_ARGS, purposes: ['payments', '
     await until(async () => {
       const payment = await account.create({ customer_code: 'nagad', customer_ip: '203.0.113.9' });
       await payment.payer.press('pay');
-      await w.until(payment, 'an answer', (p) => p.attempts[0].state !== 'creating');
-      return asked.length > 0;
+      const shown = await w.until(payment, 'an answer', (p) => !['creating', 'initialized'].includes(p.attempts[0].state));
+      return asked.length > 0 && shown;
     }, { what: "a call with the account's own credential" }).finally(() => server.close());
     const { url, headers, body } = asked[0];
-    fs.writeFileSync(file('n2.data'), Buffer.from(body.sensitiveData, 'base64'));
-    fs.writeFileSync(file('n2.sign'), Buffer.from(body.signature, 'base64'));
-    await openssl('pkeyutl', '-decrypt', '-inkey', file('n2.key'), '-pkeyopt', 'rsa_padding_mode:pkcs1', '-in', file('n2.data'), '-out',
-      file('n2.plain'));
-    assert.match(await openssl('dgst', '-sha256', '-verify', file('n2-merchant.pub'), '-signature', file('n2.sign'), file('n2.plain')),
-      /Verified OK/);
-    const plain = JSON.parse(fs.readFileSync(file('n2.plain'), 'utf8'));
+    const [plain, second] = plains;
+    assert.equal(asked[1].url, `/api/check-out/complete/${REF}`, 'what openssl sealed and signed was opened and believed');
+    assert.deepEqual([second.orderId, second.merchantId, second.challenge, second.amount, second.currencyCode],
+      [plain.orderId, MERCHANT, 'c0ffee', '300.00', '050']);
     assert.equal(url, `/api/check-out/initialize/${MERCHANT}/${plain.orderId}`);
     assert.equal(plain.merchantId, MERCHANT);
     assert.equal(plain.datetime, body.dateTime);

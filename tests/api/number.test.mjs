@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
 import { suite } from './lib/harness.mjs';
-import { addNumber } from './lib/number.mjs';
+import { TEXTS, addNumber } from './lib/number.mjs';
 
 suite('money by number and TrxID', { config: { number: { over_tolerance_poisha: 1000 }, limits: { trxids_per_minute: 6 } } }, (w) => {
   let rocket, nagad, trx = 6606780000;
@@ -103,6 +103,17 @@ suite('money by number and TrxID', { config: { number: { over_tolerance_poisha: 
     assert.match(html, /aria-describedby="trx-error"/);
   });
 
+  it('T31 the same TrxID typed again, also at once, is one claim', async () => {
+    const payment = await create(), id = next();
+    await rocket.tell(200, id);
+    const places = await Promise.all(Array.from({ length: 4 }, () => type(payment, id)));
+    assert.ok(places.every((place) => place.startsWith(`/${payment.uuid}`)), places.join());
+    await w.payer(payment).press('cancel');
+    assert.equal((await w.status(payment)).payment_amount, '200.00', 'counted once');
+    assert.equal((await w.cli.json(['received', 'list', '--payment', payment.id])).received.length, 1);
+    await w.audit();
+  });
+
   it('S10 money from before the payment is refused alike', async () => {
     const id = next();
     await rocket.tell(500, id, Date.now() - 3600000);
@@ -164,6 +175,35 @@ suite('money by number and TrxID', { config: { number: { over_tolerance_poisha: 
     assert.equal((await w.status(payment)).payment_status, 'wait');
     await balance('1000.00');
     assert.equal((await w.status(payment)).payment_status, 'paid');
+    await w.audit();
+  });
+});
+
+suite('texts that are no money', {}, (w) => {
+  it('T25 S2 S8 forged texts, other senders and a broken chain pay nobody who waits', async () => {
+    const own = await addNumber(w, 'rocket', '017111111138');
+    await own.alive();
+    const ids = ['6606780001', '6606780002', '6606780003', '6606780004'], payments = [];
+    for (const id of ids) {
+      payments.push(await w.create({ customer_code: 'rocket', amount: '500.00' }));
+      const answer = await w.payer(payments.at(-1)).press('trx-send', { extra: [['trx_id', id]] });
+      assert.equal(answer.headers.location, `/${payments.at(-1).uuid}`, 'it waits');
+    }
+    const at = Date.now();
+    const said = (amount, id, balance) => TEXTS.rocket(amount, id, balance, at);
+    const told = await own.send([
+      { sender: '01716216111', text: said(500, ids[0], 1500), at },
+      { sender: 'I62I6', text: said(500, ids[1], 1500), at },
+      { sender: '16216', text: said(500, '6606780005', 1005).replace(' Fee:', ` Ref No: TxnId:${ids[2]} Fee:`), at },
+      { sender: '16216', text: said(500, ids[3], 99999), at },
+    ]);
+    assert.ok(!told.credit, JSON.stringify(told));
+    for (const payment of payments) {
+      assert.equal((await w.status(payment)).payment_status, 'wait');
+    }
+    const { received } = await w.cli.json(['received', 'list']);
+    assert.deepEqual(received.map((r) => [r.trx_id, r.state]), [[ids[3], 'review']]);
+    await own.tell(500, '6606780006'); // the next one that follows is money all the same
     await w.audit();
   });
 });

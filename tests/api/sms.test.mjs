@@ -52,7 +52,7 @@ suite('SMS', {}, (w) => {
     assert.equal((await tell(body, { at: 1 })).status, 401);
   });
 
-  it('S13 what breaks the chain waits, until a person mends it', async () => {
+  it('S13 T25 what breaks the chain waits, until a person mends it', async () => {
     assert.equal(results(await tell({ messages: [{ sender: 'bKash', text: text('DK62AAAAAA', '5.00', '905.00') }] })).review, 1);
     assert.equal((await received('DK62AAAAAA')).state, 'review');
     assert.equal((await w.cli.json(['sms', 'list'])).sms.length, 1);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { parallel } from './lib/expect.mjs';
 import { suite } from './lib/harness.mjs';
+import { request } from './lib/http.mjs';
 
 const asked = async (w) => {
   const { grant, refresh } = await w.sim.totalsOfCalls();
@@ -52,7 +53,7 @@ suite('tokens', { endpoint: false, purposes: ['payments'] }, (w) => {
 });
 
 suite('tokens that the wallet refuses', { endpoint: false, purposes: ['payments'] }, (w) => {
-  it('T50 a wallet that refuses every token is asked for two in an hour, and for no more', async () => {
+  it('B11 T50 a wallet that refuses every token is asked for two in an hour, and for no more', async () => {
     await w.sim.fault('create', 'unauthorized', { count: 1000 });
     for (let i = 0; i < 8; i++) {
       const payment = await w.create();
@@ -69,6 +70,31 @@ suite('tokens that the wallet refuses', { endpoint: false, purposes: ['payments'
     assert.equal((await w.status(payment)).payment_status, 'paid');
     const refused = (await w.sim.calls()).filter((c) => c.status === 429);
     assert.equal(refused.length, 0, 'the wallet never had to refuse a token call');
+  });
+});
+
+suite('a wallet that has blocked the merchant', { endpoint: false, purposes: ['payments'] }, (w) => {
+  it('T50 who was blocked for an hour by others is not hammered, takes no payment by it, and goes on by itself after it', async () => {
+    // somebody else's program with the same credentials uses the budget up
+    for (let i = 0; i < 3; i++) {
+      await request('POST', `${w.sim.url}/v1.2.0-beta/tokenized/checkout/token/grant`, {
+        body: '{"app_key":"kassa-sandbox-key","app_secret":"kassa-sandbox-secret"}',
+        headers: { 'Content-Type': 'application/json', username: 'kassa-sandbox', password: 'kassa-sandbox-password' } });
+    }
+    assert.deepEqual((await w.sim.calls('grant')).map((c) => c.status), [200, 200, 429], 'bKash has blocked the merchant');
+    const before = await asked(w);
+    for (let i = 0; i < 5; i++) {
+      const payment = await w.create();
+      assert.equal((await payment.payer.press('pay')).status, 303);
+      await w.until(payment, 'a failed attempt, or none', (p) => p.attempts.length === 0 || p.attempts[0].state === 'failed');
+      assert.equal((await w.status(payment)).payment_status, 'wait');
+    }
+    assert.ok((await asked(w)).all - before.all <= 2, JSON.stringify(await asked(w)));
+    await w.clock.advance(2 * 3600 + 60);
+    const payment = await w.create();
+    await w.pay(payment);
+    assert.equal((await w.status(payment)).payment_status, 'paid');
+    await w.audit();
   });
 });
 

@@ -39,7 +39,7 @@ suite('wallet', { feePercent: '1.00', purposes: ['payments', 'notifications'] },
     assert.equal(shown.notifications.length, 1);
   };
 
-  it('the good way: one execute, no query, one notification, and the status says it at once (T70)', async () => {
+  it('B2 B12 T70 the good way: one execute, no query, one notification, and the status says it at once', async () => {
     let inside;
     let payment;
     w.receiver.on('/notify', (note) => {
@@ -86,7 +86,7 @@ suite('wallet', { feePercent: '1.00', purposes: ['payments', 'notifications'] },
     assert.equal((await w.sim.calls('create')).filter((c) => c.invoice.startsWith(`K${payment.id}-`)).length, 1);
   });
 
-  it('T48 an execute whose answer is lost is settled by a query, and never sent again', async () => {
+  it('B3 T48 an execute whose answer is lost is settled by a query, and never sent again', async () => {
     const p = await approved([['execute', 'drop_after_commit']]);
     await w.follow(p.payment, p.callback);
     await w.attempt(p.payment, 'unknown');
@@ -99,7 +99,23 @@ suite('wallet', { feePercent: '1.00', purposes: ['payments', 'notifications'] },
     await sims(p.paymentID, 1, 1);
   });
 
-  it('T48 an execute that is not answered in time is asked about at once', async () => {
+  it('B5 T48 a wallet that says that it was executed before is asked at once: paid, and counted once', async () => {
+    for (const value of ['2062', '2117', '2068', '2119']) {
+      const p = await approved([['execute', 'code', { value, commit: true }]]);
+      await w.follow(p.payment, p.callback);
+      await paidOnce(p);
+      await sims(p.paymentID, 1, 1);
+    }
+    // and of one that did not move money it is not believed either
+    const p = await approved([['execute', 'code', { value: '2062', commit: false }]]);
+    await w.follow(p.payment, p.callback);
+    await w.attempt(p.payment, 'unknown');
+    await w.until(p.payment, 'asked', (s) => s.attempts[0].asks === 1);
+    await is(p.payment, 'wait');
+    await sims(p.paymentID, 0, 1);
+  });
+
+  it('B4 T48 an execute that is not answered in time is asked about at once', async () => {
     const p = await approved([['execute', 'delay', { value: '7000' }]]);
     await w.follow(p.payment, p.callback);
     await paidOnce(p);
@@ -137,7 +153,7 @@ suite('wallet', { feePercent: '1.00', purposes: ['payments', 'notifications'] },
     'another paymentID': ['payment_id', { value: 'TR0011other1234567890123' }], 'no paymentID': ['payment_id', { value: '' }],
     'no currency': ['currency', { value: '' }], 'no TrxID': ['trx_id', { value: '' }] };
 
-  it('T49 T50 answers to execute that say nothing clear, of money that moved: paid by query, one execute', async () => {
+  it('B17 T49 T50 answers to execute that say nothing clear, of money that moved: paid by query, one execute', async () => {
     const cases = await parallel(Object.entries(garbled), async ([what, [fault, extra]]) => {
       const p = await approved([['execute', fault, extra]]);
       await w.follow(p.payment, p.callback);
@@ -151,7 +167,7 @@ suite('wallet', { feePercent: '1.00', purposes: ['payments', 'notifications'] },
     }
   });
 
-  it('T49 the same of money that did not move: never paid, and the payer may try again', async () => {
+  it('B17 T49 the same of money that did not move: never paid, and the payer may try again', async () => {
     const entries = Object.entries(garbled).filter(([what, [fault]]) => ['status_500', 'html', 'empty', 'code'].includes(fault)
       && what !== 'an unknown code');
     const cases = await parallel(entries, async ([what, [fault, extra]]) => {
@@ -176,7 +192,7 @@ suite('wallet', { feePercent: '1.00', purposes: ['payments', 'notifications'] },
   const altered = { 'a lower amount': ['amount', { value: '299.99' }], 'a higher amount': ['amount', { value: '300.01' }],
     'another currency': ['currency', { value: 'USD' }], 'another invoice': ['invoice', { value: 'K1-1' }] };
 
-  it('T20 T21 an execute that tells other facts than ours: review, wait, never paid by itself', async () => {
+  it('B9 T20 T21 an execute that tells other facts than ours: review, wait, never paid by itself', async () => {
     const cases = await parallel(Object.entries(altered), async ([what, [fault, extra]]) => {
       const p = await approved([['execute', fault, extra]], { amount: 300 });
       await w.follow(p.payment, p.callback);
@@ -305,7 +321,7 @@ suite('wallet', { feePercent: '1.00', purposes: ['payments', 'notifications'] },
     assert.equal((await w.show(payment)).notifications.length, 1);
   });
 
-  it('T30 T31 twenty callbacks at once: one execute, one notification, the same answer to all', async () => {
+  it('B6 T30 T31 twenty callbacks at once: one execute, one notification, the same answer to all', async () => {
     for (let round = 0; round < 3; round++) {
       const p = await approved();
       const answers = await parallel(Array.from({ length: 20 }), () => w.follow(p.payment, p.callback), 20);
@@ -316,7 +332,7 @@ suite('wallet', { feePercent: '1.00', purposes: ['payments', 'notifications'] },
     }
   });
 
-  it("T21 a callback with another payment's id is refused", async () => {
+  it("B8 T21 a callback with another payment's id is refused", async () => {
     const [a, b] = [await approved(), await approved()];
     for (const id of [b.paymentID, '', 'x', `${a.paymentID}x`, a.paymentID.toLowerCase()]) {
       await w.follow(a.payment, a.callback.replace(a.paymentID, id));
@@ -355,7 +371,7 @@ suite('wallet', { feePercent: '1.00', purposes: ['payments', 'notifications'] },
     await paidOnce(p);
   });
 
-  it('a forged success of a payer who has not approved: not paid, and the payer may pay', async () => {
+  it('B7 a forged success of a payer who has not approved: not paid, and the payer may pay', async () => {
     const payment = await w.create();
     const { paymentID } = await w.begin(payment);
     const { callback_url: callback } = await w.sim.payment(paymentID);
@@ -384,7 +400,7 @@ suite('wallet', { feePercent: '1.00', purposes: ['payments', 'notifications'] },
     }
   });
 
-  it('the cancel button ends the payment; what comes after is not executed', async () => {
+  it('T36 the cancel button ends the payment; what comes after is not executed', async () => {
     const payment = await w.create();
     const { paymentID } = await w.begin(payment);
     const page = (await payment.payer.page()).text;
@@ -491,7 +507,7 @@ suite('wallet', { feePercent: '1.00', purposes: ['payments', 'notifications'] },
     await w.sim.clearFaults();
   });
 
-  it('an expired token is renewed once, in the middle of a create or an execute', async () => {
+  it('B10 T50 an expired token is renewed once, in the middle of a create or an execute', async () => {
     await w.clock.advance(7300); // what this hour has used of the token budget is past
     const payment = await w.create();
     const before = await w.sim.totalsOfCalls();
@@ -509,7 +525,7 @@ suite('wallet', { feePercent: '1.00', purposes: ['payments', 'notifications'] },
     assert.equal((await w.sim.payment(paymentID)).executes, 0);
   });
 
-  it('the books are right, and no payment was executed twice', async () => {
+  it('T37 the books are right, and no payment was executed twice', async () => {
     await w.audit();
     const { executes_max: most } = await w.sim.totals();
     assert.equal(most, 1);

@@ -159,7 +159,7 @@ suite('bKash tells by its webhook', {
     await w.audit();
   });
 
-  it('T31 the same message again, and many at once, is 200 with one effect', async () => {
+  it('B14 T31 the same message again, and many at once, is 200 with one effect', async () => {
     const payment = await w.create({ amount: '43.00' });
     const { paymentID } = await w.begin(payment);
     await w.sim.fault('execute', 'drop_after_commit', { payment_id: paymentID });

@@ -67,6 +67,19 @@ test('a merchant is known by its certificate alone', async () => {
   assert.equal(plain.status, 400);
 });
 
+test('E6 the openssl command line is let in with the merchant\'s certificate, and with no other', () => {
+  const body = new URLSearchParams(BEGIN).toString();
+  const speak = (...more) => execFileSync('openssl', ['s_client', '-quiet', '-connect', `127.0.0.1:${port}`, '-CAfile', join(dir, 'bank.pem'),
+    '-verify_return_error', ...more], { encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'],
+    input: `POST /ecomm2/MerchantHandler HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n`
+      + `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}` });
+  const as = (who) => ['-cert', join(dir, `${who}.pem`), '-key', join(dir, `${who}.key`)];
+  assert.match(speak(...as('merchant')), /^HTTP\/1\.1 200[\s\S]*TRANSACTION_ID: [A-Za-z0-9+/]{27}=/);
+  for (const other of [[], as('stranger')]) {
+    assert.match(speak(...other), /^HTTP\/1\.1 400[\s\S]*No required SSL certificate/);
+  }
+});
+
 test('command v refuses what the bank would', async () => {
   for (const [field, value] of [['amount', '120.50'], ['amount', '0'], ['amount', '-1'], ['currency', 'BDT'], ['client_ip_addr', ''],
     ['client_ip_addr', '2001:db8::1:2:3:4'], ['description', 'K1N1'], ['msg_type', ''], ['command', 'x']]) {

@@ -159,6 +159,20 @@ class Names(unittest.TestCase):
         self.assertGreater(count, 100)
         self.assertEqual(wrong, [])
 
+    def test_every_line_about_the_wallets_has_a_test_of_that_name(self):
+        told = dict(re.findall(r"^\| ([BNSE]\d+) \|[^|]+\| ([^|]*) \|$", text_of("doc/wallet-tests.md"), re.M))
+        wanted = [f"{letter}{n}" for letter, count in (("B", 17), ("N", 11), ("S", 14), ("E", 6)) for n in range(1, count + 1)]
+        self.assertEqual(list(told), wanted)
+        bare = [key for key, tests in told.items() if not re.search(rf"`tests/[^:`]+: (?:[^`]* |\w*_)?{key}[ _]", tests, re.I)]
+        self.assertEqual(bare, [])
+
+    def test_threats_to_money_have_tests_of_that_name(self):
+        names = "".join(p.read_text(encoding="utf-8") for folder in ("api", "sim", "unit", "torture")
+                        for p in sorted((ROOT / "tests" / folder).glob("*.*")))
+        wanted = [*range(20, 35), 36, 37, 48, 49, 50]
+        bare = [n for n in wanted if not re.search(rf"""\b(?:it|test)\(['"`](?:[A-Z]\d+ )*T{n}\b|static void (?:\w+_)?t{n}_""", names)]
+        self.assertEqual(bare, [])
+
     def test_every_threat_is_spoken_of_and_every_covered_one_has_a_test(self):
         text = text_of("doc/threat-model.md")
         rows_ = re.findall(r"^\| ((?:T\d+(?:, )?)+)[^|]*\|.*\| ([^|]*) \|$", text, re.M)

@@ -152,7 +152,7 @@ static void a_lost_attempt_and_a_lost_notification_are_found(void **state)
         "notifications payment %1$lld: it is paid and counts 2");
 }
 
-static void an_altered_entry_is_found(void **state)
+static void t37_an_altered_entry_is_found(void **state)
 {
     found_at_each_payment(*state,
         "DROP TRIGGER posting_update; UPDATE posting SET amount = amount + CASE number WHEN 2 THEN "
@@ -338,7 +338,7 @@ int main(void)
         cmocka_unit_test(an_altered_payment_is_found),
         cmocka_unit_test(a_lost_credit_is_found),
         cmocka_unit_test(a_lost_attempt_and_a_lost_notification_are_found),
-        cmocka_unit_test(an_altered_entry_is_found),
+        cmocka_unit_test(t37_an_altered_entry_is_found),
         cmocka_unit_test(an_entry_moved_to_a_neighbour_is_found),
         cmocka_unit_test(rows_of_no_payment_are_found_wherever_their_number_lies),
         cmocka_unit_test(an_altered_refund_is_found),

@@ -12,7 +12,7 @@ static struct bench *bench_with_token(void)
     return b;
 }
 
-static void a_create_gives_the_payers_page(void **state)
+static void b2_a_create_gives_the_payers_page(void **state)
 {
     (void)state;
     struct bench *b = bench_with_token();
@@ -53,7 +53,7 @@ static void a_create_is_what_bkash_wants_to_read(void **state)
     bench_free(b);
 }
 
-static void an_execute_tells_that_the_money_moved(void **state)
+static void b2_an_execute_tells_that_the_money_moved(void **state)
 {
     (void)state;
     struct bench *b = bench_with_token();
@@ -73,7 +73,7 @@ static void an_execute_tells_that_the_money_moved(void **state)
     bench_free(b);
 }
 
-static void an_execute_without_answer_is_unknown_and_sent_once(void **state)
+static void b3_an_execute_without_answer_is_unknown_and_sent_once(void **state)
 {
     (void)state;
     struct bench *b = bench_with_token();
@@ -85,7 +85,7 @@ static void an_execute_without_answer_is_unknown_and_sent_once(void **state)
     bench_free(b);
 }
 
-static void an_execute_that_takes_too_long_is_unknown(void **state)
+static void b4_an_execute_that_takes_too_long_is_unknown(void **state)
 {
     (void)state;
     struct bench *b = bench_with_token();
@@ -134,7 +134,7 @@ static void a_wallet_that_cannot_be_reached_did_nothing(void **state)
     bench_free(b);
 }
 
-static void a_401_of_the_gateway_renews_the_token_and_sends_again(void **state)
+static void b10_a_401_of_the_gateway_renews_the_token_and_sends_again(void **state)
 {
     (void)state;
     for (int op = 0; op < 3; op++) {
@@ -225,7 +225,7 @@ static void a_query_never_says_no_for_good(void **state)
     bench_free(b);
 }
 
-static void a_reply_of_a_megabyte_is_unknown(void **state)
+static void b17_a_reply_of_a_megabyte_is_unknown(void **state)
 {
     (void)state;
     struct bench *b = bench_with_token();
@@ -282,19 +282,19 @@ static void a_page_over_http_is_for_loopback_wallets_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_create_gives_the_payers_page),
+        cmocka_unit_test(b2_a_create_gives_the_payers_page),
         cmocka_unit_test(a_create_is_what_bkash_wants_to_read),
-        cmocka_unit_test(an_execute_tells_that_the_money_moved),
-        cmocka_unit_test(an_execute_without_answer_is_unknown_and_sent_once),
-        cmocka_unit_test(an_execute_that_takes_too_long_is_unknown),
+        cmocka_unit_test(b2_an_execute_tells_that_the_money_moved),
+        cmocka_unit_test(b3_an_execute_without_answer_is_unknown_and_sent_once),
+        cmocka_unit_test(b4_an_execute_that_takes_too_long_is_unknown),
         cmocka_unit_test(a_create_without_answer_is_unknown),
         cmocka_unit_test(a_wallet_that_cannot_be_reached_did_nothing),
-        cmocka_unit_test(a_401_of_the_gateway_renews_the_token_and_sends_again),
+        cmocka_unit_test(b10_a_401_of_the_gateway_renews_the_token_and_sends_again),
         cmocka_unit_test(a_second_401_ends_the_call_and_takes_the_credential_out_of_use),
         cmocka_unit_test(a_401_that_is_not_the_gateways_never_sends_an_execute_again),
         cmocka_unit_test(an_execute_after_a_401_whose_token_budget_is_used_up_was_not_done),
         cmocka_unit_test(a_query_never_says_no_for_good),
-        cmocka_unit_test(a_reply_of_a_megabyte_is_unknown),
+        cmocka_unit_test(b17_a_reply_of_a_megabyte_is_unknown),
         cmocka_unit_test(a_stop_answers_every_call),
         cmocka_unit_test(a_page_over_http_is_for_loopback_wallets_alone),
     };

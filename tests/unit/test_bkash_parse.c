@@ -47,7 +47,7 @@ static void check(enum reader reader, const struct answer_case *c)
 
 #define CODE(c) "{\"statusCode\":\"" c "\",\"statusMessage\":\"text\"}"
 
-static void answers_that_say_nothing_certain_are_unknown_to_all(void **state)
+static void b17_answers_that_say_nothing_certain_are_unknown_to_all(void **state)
 {
     (void)state;
     static const struct answer_case cases[] = {
@@ -93,7 +93,7 @@ static void answers_that_say_nothing_certain_are_unknown_to_all(void **state)
     CHECK_ALL(QUERY, cases);
 }
 
-static void refusals_of_the_payer_decline_in_each_envelope(void **state)
+static void b17_refusals_of_the_payer_decline_in_each_envelope(void **state)
 {
     (void)state;
     static const struct answer_case cases[] = {
@@ -135,7 +135,7 @@ static void faults_of_ours_break_a_create(void **state)
     CHECK_ALL(CREATE, cases);
 }
 
-static void only_the_gateways_refusal_is_certain_for_an_execute(void **state)
+static void b17_only_the_gateways_refusal_is_certain_for_an_execute(void **state)
 {
     (void)state;
     static const struct answer_case cases[] = {
@@ -368,10 +368,10 @@ static void times_are_read_in_all_three_forms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_that_say_nothing_certain_are_unknown_to_all),
-        cmocka_unit_test(refusals_of_the_payer_decline_in_each_envelope),
+        cmocka_unit_test(b17_answers_that_say_nothing_certain_are_unknown_to_all),
+        cmocka_unit_test(b17_refusals_of_the_payer_decline_in_each_envelope),
         cmocka_unit_test(faults_of_ours_break_a_create),
-        cmocka_unit_test(only_the_gateways_refusal_is_certain_for_an_execute),
+        cmocka_unit_test(b17_only_the_gateways_refusal_is_certain_for_an_execute),
         cmocka_unit_test(a_completed_payment_must_have_all_its_parts),
         cmocka_unit_test(an_execute_that_is_not_completed_is_unknown),
         cmocka_unit_test(the_other_spellings_are_read_too),

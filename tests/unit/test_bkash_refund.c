@@ -65,8 +65,7 @@ static void only_a_whole_answer_says_that_the_money_went_back(void **state)
         refund_check(&cases[i]);
 }
 
-/* B17 */
-static void each_envelope_of_a_refusal_is_understood(void **state)
+static void b17_each_envelope_of_a_refusal_is_understood(void **state)
 {
     (void)state;
     static const struct read_case cases[] = {
@@ -180,8 +179,7 @@ static void a_refund_is_what_bkash_wants_to_read(void **state)
     bench_free(b);
 }
 
-/* B15 */
-static void a_refund_without_answer_is_unknown_and_sent_once(void **state)
+static void b15_a_refund_without_answer_is_unknown_and_sent_once(void **state)
 {
     (void)state;
     struct bench *b = bench_with_token();
@@ -235,11 +233,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_a_whole_answer_says_that_the_money_went_back),
-        cmocka_unit_test(each_envelope_of_a_refusal_is_understood),
+        cmocka_unit_test(b17_each_envelope_of_a_refusal_is_understood),
         cmocka_unit_test(what_says_nothing_certain_is_unknown),
         cmocka_unit_test(the_list_is_understood_whole_or_not_at_all),
         cmocka_unit_test(a_refund_is_what_bkash_wants_to_read),
-        cmocka_unit_test(a_refund_without_answer_is_unknown_and_sent_once),
+        cmocka_unit_test(b15_a_refund_without_answer_is_unknown_and_sent_once),
         cmocka_unit_test(a_refused_refund_costs_no_token_and_no_circuit),
         cmocka_unit_test(a_refused_question_says_nothing_about_the_money),
     };

@@ -192,7 +192,7 @@ static void an_unclear_token_answer_breaks_the_call_alone(void **state)
     }
 }
 
-static void a_used_up_budget_is_refused_here_and_nothing_is_sent(void **state)
+static void b11_a_used_up_budget_is_refused_here_and_nothing_is_sent(void **state)
 {
     (void)state;
     struct bench *b = bench_ready();
@@ -335,7 +335,7 @@ int main(void)
         cmocka_unit_test(a_refresh_without_answer_is_not_followed_by_a_grant),
         cmocka_unit_test(refused_credentials_take_the_credential_out_of_use_at_once),
         cmocka_unit_test(an_unclear_token_answer_breaks_the_call_alone),
-        cmocka_unit_test(a_used_up_budget_is_refused_here_and_nothing_is_sent),
+        cmocka_unit_test(b11_a_used_up_budget_is_refused_here_and_nothing_is_sent),
         cmocka_unit_test(a_token_call_that_was_not_sent_gives_its_budget_back),
         cmocka_unit_test(a_renewal_that_fails_early_leaves_the_good_token_in_use),
         cmocka_unit_test(a_401_of_many_calls_at_once_makes_one_renewal),

@@ -88,8 +88,7 @@ static void assert_has(const char *text, const char *part)
         fail_msg("no '%s' in '%s'", part, text);
 }
 
-/* E1, its two calls */
-static void command_v_gives_the_page_and_command_c_the_money(void **state)
+static void e1_command_v_gives_the_page_and_command_c_the_money(void **state)
 {
     (void)state;
     struct told t;
@@ -126,8 +125,7 @@ static void an_address_that_the_bank_can_not_read_is_replaced(void **state)
     ecomm_free(&x);
 }
 
-/* E6 */
-static void a_refused_certificate_takes_the_credential_out_of_use_at_once(void **state)
+static void e6_a_refused_certificate_takes_the_credential_out_of_use_at_once(void **state)
 {
     (void)state;
     struct told t;
@@ -195,9 +193,9 @@ int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(command_v_gives_the_page_and_command_c_the_money),
+        cmocka_unit_test(e1_command_v_gives_the_page_and_command_c_the_money),
         cmocka_unit_test(an_address_that_the_bank_can_not_read_is_replaced),
-        cmocka_unit_test(a_refused_certificate_takes_the_credential_out_of_use_at_once),
+        cmocka_unit_test(e6_a_refused_certificate_takes_the_credential_out_of_use_at_once),
         cmocka_unit_test(
             t48_questions_about_what_the_bank_has_forgotten_leave_the_credential_in_use),
         cmocka_unit_test(an_answer_that_does_not_come_is_unknown),

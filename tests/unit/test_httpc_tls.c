@@ -142,8 +142,7 @@ static void a_caller_shows_its_certificate(void **state)
     }
 }
 
-/* E6 */
-static void a_certificate_that_is_missing_or_refused_is_told_apart(void **state)
+static void e6_a_certificate_that_is_missing_or_refused_is_told_apart(void **state)
 {
     (void)state;
     struct tls_peer *p = tls_start("IP:127.0.0.1", TLS1_3_VERSION);
@@ -205,7 +204,7 @@ int main(void)
         cmocka_unit_test(a_peer_without_tls_is_refused),
         cmocka_unit_test(a_broken_handshake_is_not_sent),
         cmocka_unit_test(a_caller_shows_its_certificate),
-        cmocka_unit_test(a_certificate_that_is_missing_or_refused_is_told_apart),
+        cmocka_unit_test(e6_a_certificate_that_is_missing_or_refused_is_told_apart),
         cmocka_unit_test(a_key_that_does_not_fit_is_not_sent),
         cmocka_unit_test(a_call_trusts_the_issuers_it_names_and_no_others),
     };

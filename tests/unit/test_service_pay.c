@@ -142,7 +142,7 @@ static void a_lost_execute_answer_is_settled_by_asking(void **state)
     world_books(w, 1);
 }
 
-static void an_execute_that_was_done_before_is_asked_about_at_once(void **state)
+static void b5_an_execute_that_was_done_before_is_asked_about_at_once(void **state)
 {
     struct world *w = *state;
     struct shop_payment sp = world_create(w, "L-2", "300.00");
@@ -476,7 +476,7 @@ int main(void)
         T(the_status_tells_balances_and_other_accounts_nothing),
         T(many_callbacks_at_once_execute_once),
         T(a_lost_execute_answer_is_settled_by_asking),
-        T(an_execute_that_was_done_before_is_asked_about_at_once),
+        T(b5_an_execute_that_was_done_before_is_asked_about_at_once),
         T(a_full_request_is_refused_whole),
         T(an_unreadable_execute_answer_is_unknown),
         T(an_unknown_attempt_keeps_its_payment_from_ending),

@@ -255,7 +255,7 @@ static void a_certificate_gives_its_names_times_and_key(void **state)
 }
 
 /* The second implementation of both versions: openssl dgst -sign over printf 'Message\nhi\n'. */
-static void both_versions_of_openssls_signatures_are_good_and_no_other(void **state)
+static void b14_both_versions_of_openssls_signatures_are_good_and_no_other(void **state)
 {
     (void)state;
     static const char *const made[] = {
@@ -297,7 +297,7 @@ int main(void)
             bkashs_message_is_read_with_amounts_as_text_or_number, begin, end),
         cmocka_unit_test_setup_teardown(a_message_without_trx_id_or_amount_is_none, begin, end),
         cmocka_unit_test(a_certificate_gives_its_names_times_and_key),
-        cmocka_unit_test(both_versions_of_openssls_signatures_are_good_and_no_other),
+        cmocka_unit_test(b14_both_versions_of_openssls_signatures_are_good_and_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,6 +37,22 @@ static void connectors_are_found_by_their_wallet(void **state)
     assert_null(wallet_ops_find(WALLET_COUNT));
 }
 
+static void connectors_say_what_their_wallets_can(void **state)
+{
+    (void)state;
+    for (int i = 0; i < WALLET_COUNT; i++) {
+        const struct wallet_ops *o = wallet_ops_find((enum wallet_kind)i);
+        if (!o)
+            continue;
+        assert_int_equal(o->kind, i);
+        assert_true(o->create && o->query);
+        assert_true(o->needs_execute == (o->execute != NULL));
+        assert_true((o->refund != NULL) == (o->refund_status != NULL));
+    }
+    assert_true(nagad_ops.place && !bkash_ops.place && !ecomm_ops.place);
+    assert_true(nagad_ops.plain_invoice && !bkash_ops.plain_invoice);
+}
+
 static void three_broken_calls_in_a_row_open_the_circuit(void **state)
 {
     (void)state;
@@ -252,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connectors_are_found_by_their_wallet),
+        cmocka_unit_test(connectors_say_what_their_wallets_can),
         cmocka_unit_test(three_broken_calls_in_a_row_open_the_circuit),
         cmocka_unit_test(a_good_answer_between_starts_the_count_again),
         cmocka_unit_test(unknown_answers_do_not_open_it),

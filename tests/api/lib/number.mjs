@@ -12,7 +12,7 @@ function dhaka(ms) {
   return Object.fromEntries(parts.map((p) => [p.type, p.value]));
 }
 
-const TEXTS = {
+export const TEXTS = {
   rocket(amount, trxId, balance, ms) {
     const d = dhaka(ms), hour = Number(d.hour);
     return `Tk${amount}.00 received from A/C:***515 Fee:Tk0, Your A/C Balance: Tk${balance}.00 TxnId:${trxId} `
@@ -28,8 +28,8 @@ const TEXTS = {
 const SENDERS = { rocket: '16216', nagad: 'NAGAD' };
 
 /**
- * Adds a number of the wallet and a phone of it: {number, device, tell(amount, trxId, ms?)}; report tells without looking at what
- * became of it; setBalance: the next SMS goes on from there.
+ * Adds a number of the wallet and a phone of it: {number, device, tell(amount, trxId, ms?)}. report tells without looking at what
+ * became of it, send gives messages as they are; setBalance: the next SMS goes on from there.
  */
 export async function addNumber(w, wallet, number, kind = 'personal') {
   const added = await w.cli.json(['number', 'add', wallet, '--number', number, '--kind', kind, '--balance', '1000.00']);
@@ -47,6 +47,7 @@ export async function addNumber(w, wallet, number, kind = 'personal') {
     id: added.id,
     number,
     device,
+    send: report,
     alive: () => report([]),
     setBalance(taka) {
       balance = taka;
