@@ -19,7 +19,7 @@ struct wallet_secret {
 
 /* Whether a credential is in use. Open: creates are refused at once, until a minute later one of them probes. */
 struct wallet_circuit {
-    int broken_in_a_row;
+    int broken_in_a_row, doubtful_in_a_row;
     bool open;
     int64_t opened_at, open_until; /* wall clock */
     const char *reason;            /* static text */
@@ -60,7 +60,8 @@ enum connector_op {
 enum connector_health {
     CONNECTOR_HEALTH_BY_OUTCOME, /* BROKEN counts against it, UNKNOWN says nothing, the rest is good */
     CONNECTOR_HEALTH_TRIP,       /* opens the circuit at once */
-    CONNECTOR_HEALTH_NONE        /* says nothing */
+    CONNECTOR_HEALTH_DOUBTFUL, /* counts little: payers may bring such refusals about */
+    CONNECTOR_HEALTH_NONE      /* says nothing */
 };
 
 /* The first member of a connector's own call. */

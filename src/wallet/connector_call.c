@@ -57,6 +57,8 @@ void connector_call_end(struct connector_call *c, const struct wallet_answer *a,
     enum connector_health health, const char *reason)
 {
     struct wallet_answer told = *a;
+    if (health == CONNECTOR_HEALTH_BY_OUTCOME && a->doubtful)
+        health = CONNECTOR_HEALTH_DOUBTFUL;
     if (c->slot)
         wallet_circuit_note(c->slot, a->outcome, health, reason);
     if ((c->op == CONNECTOR_OP_QUERY || c->op == CONNECTOR_OP_REFUND_STATUS) &&

@@ -116,8 +116,13 @@ static bool is_trans_id(struct str s)
 void ecomm_read_begun(struct arena *a, int status, struct str body, struct wallet_answer *ret)
 {
     struct reading r = {.body = body};
-    if (!envelope_read(a, status, &r, ret))
+    if (!envelope_read(a, status, &r, ret)) {
+        /* the bank's words may be about the amount as well as about the merchant */
+        ret->doubtful = str_is(ret->code, "error");
+        if (ret->doubtful)
+            ret->outcome = WALLET_DECLINED;
         return;
+    }
     ret->ref = value_of(&r, "TRANSACTION_ID");
     if (r.bad)
         answer_spoil(ret, "bad_lines");

@@ -6,9 +6,40 @@
 #define REF_MAX 128
 #define CHALLENGE_MAX 128
 
-/* Reasons that say nothing about one payment but about our credential or configuration. */
-static const char *const OUR_REASONS[] = {
-    "16_0006_004", "16_0006_050", "16_0006_052", "16_0006_053", "16_0006_061", "16_0006_064"};
+enum reason_class {
+    REASON_CREDENTIAL, /* of our merchant, whatever is asked */
+    REASON_CONFIG,     /* of our keys, clock or form: no payment comes through */
+    REASON_PAYMENT,    /* of this payment alone */
+    REASON_STRANGE     /* of its amount or payer, or something new */
+};
+
+struct reason_row {
+    const char *code;
+    enum reason_class cls;
+};
+
+static const struct reason_row REASONS[] = {
+    {"16_0006_004", REASON_CREDENTIAL},
+    {"16_0006_050", REASON_CREDENTIAL},
+    {"16_0006_052", REASON_CREDENTIAL},
+    {"16_0006_053", REASON_CREDENTIAL},
+    {"16_0006_061", REASON_CREDENTIAL},
+    {"16_0006_064", REASON_CREDENTIAL},
+    {"16_0006_040", REASON_CONFIG},
+    {"16_0006_056", REASON_CONFIG},
+    {"16_0006_057", REASON_CONFIG},
+    {"16_0006_058", REASON_CONFIG},
+    {"16_0006_059", REASON_CONFIG},
+    {"16_0006_060", REASON_CONFIG},
+    {"16_0006_069", REASON_CONFIG},
+    {"16_0006_076", REASON_CONFIG},
+    {"16_0006_080", REASON_CONFIG},
+    {"16_0006_081", REASON_CONFIG},
+    {"16_0006_017", REASON_PAYMENT},
+    {"16_0006_055", REASON_PAYMENT},
+    {"16_0006_068", REASON_PAYMENT},
+    {"16_0006_083", REASON_PAYMENT},
+};
 #define REASON_INVOICE_TAKEN "16_0006_083"
 #define REASON_OTHER_STATE "16_0006_017"
 
@@ -87,6 +118,23 @@ static void answer_start(const struct envelope *e, struct wallet_answer *ret)
     };
 }
 
+static enum reason_class reason_class_of(struct str code)
+{
+    for (size_t i = 0; i < sizeof REASONS / sizeof REASONS[0]; i++)
+        if (str_is(code, REASONS[i].code))
+            return REASONS[i].cls;
+    return REASON_STRANGE;
+}
+
+/* A payment that Nagad does not begin. */
+static void refused_read(const struct envelope *e, struct wallet_answer *ret)
+{
+    enum reason_class cls = reason_class_of(e->code);
+    bool ours = cls == REASON_CREDENTIAL || cls == REASON_CONFIG;
+    ret->outcome = ours ? WALLET_BROKEN : WALLET_DECLINED;
+    ret->doubtful = cls == REASON_STRANGE;
+}
+
 /* Nothing is taken from an answer that can't be what it says. */
 static void answer_spoil(struct wallet_answer *ret, enum wallet_outcome outcome, const char *code)
 {
@@ -144,8 +192,8 @@ void nagad_read_initialize(struct arena *a, int status, struct str body,
     envelope_read(a, status, body, &e);
     answer_start(&e, ret);
     if (e.refused) {
+        refused_read(&e, ret);
         ret->invoice_taken = str_is(e.code, REASON_INVOICE_TAKEN);
-        ret->outcome = ret->invoice_taken ? WALLET_DECLINED : WALLET_BROKEN;
     }
     if (!e.good)
         return;
@@ -171,7 +219,7 @@ void nagad_read_complete(struct arena *a, int status, struct str body, struct st
     answer_start(&e, ret);
     /* in another state: perhaps by this very call, whose first answer was lost */
     if (e.refused && !str_is(e.code, REASON_OTHER_STATE))
-        ret->outcome = WALLET_BROKEN;
+        refused_read(&e, ret);
     if (!e.good)
         return;
     ret->url = ANSWER_SCALAR(e.root, "callBackUrl", "callbackUrl");
@@ -269,9 +317,8 @@ void nagad_read_verify(struct arena *a, int status, struct str body, struct str 
     struct envelope e;
     envelope_read(a, status, body, &e);
     answer_start(&e, ret);
-    for (size_t i = 0; e.refused && i < sizeof OUR_REASONS / sizeof OUR_REASONS[0]; i++)
-        if (str_is(e.code, OUR_REASONS[i]))
-            ret->outcome = WALLET_BROKEN;
+    if (e.refused && reason_class_of(e.code) == REASON_CREDENTIAL)
+        ret->outcome = WALLET_BROKEN;
     if (!e.good)
         return;
     ret->ref = json_get_string(e.root, "paymentRefId");

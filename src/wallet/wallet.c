@@ -4,6 +4,7 @@
 #include "wallet/connector.h"
 
 #define CIRCUIT_BROKEN_MAX 3
+#define CIRCUIT_DOUBTFUL_MAX 20
 #define CIRCUIT_OPEN_MS INT64_C(60000)
 
 static const struct wallet_ops *const connectors[WALLET_COUNT] = {
@@ -229,6 +230,20 @@ static bool circuit_open(struct wallet_slot *slot, const char *reason)
     return opened;
 }
 
+/* A wallet that refuses payment after payment for reasons that nobody knows is hidden for a minute, but one payer must not be able
+ * to keep it hidden from the others: the probe's refusal shows that the wallet answers, and the count begins anew. */
+static bool circuit_doubt(struct wallet_slot *slot)
+{
+    struct wallet_circuit *c = &slot->circuit;
+    if (c->open) {
+        circuit_close(slot);
+        return false;
+    }
+    if (++c->doubtful_in_a_row < CIRCUIT_DOUBTFUL_MAX)
+        return false;
+    return circuit_open(slot, "refuses all payments, for reasons that are not known");
+}
+
 void wallet_circuit_note(struct wallet_slot *slot, enum wallet_outcome outcome,
     enum connector_health health, const char *reason)
 {
@@ -240,6 +255,8 @@ void wallet_circuit_note(struct wallet_slot *slot, enum wallet_outcome outcome,
     pthread_mutex_lock(&slot->w->lock);
     if (trip)
         opened = circuit_open(slot, reason);
+    else if (health == CONNECTOR_HEALTH_DOUBTFUL)
+        opened = circuit_doubt(slot);
     else if (outcome != WALLET_BROKEN)
         circuit_close(slot);
     else if (++slot->circuit.broken_in_a_row >= CIRCUIT_BROKEN_MAX)

@@ -51,6 +51,8 @@ struct wallet_answer {
     bool elsewhere; /* query, OK: the money went to another merchant than the credential's */
     bool strange;   /* query, UNKNOWN: a state that the connector has never heard of (`message`) */
     enum wallet_page_end page_end; /* query, PENDING */
+    bool
+        doubtful; /* create, place, DECLINED: for a reason that may be the payment's or the credential's */
     /* refund_status, OK: every refund of the payment that the wallet knows; they live as long as the texts */
     const struct wallet_refund_seen *refunds;
     size_t refund_count;

@@ -164,6 +164,21 @@ static void t48_questions_about_what_the_bank_has_forgotten_leave_the_credential
     ecomm_free(&x);
 }
 
+static void t48_refused_payments_leave_the_credential_in_use(void **state)
+{
+    (void)state;
+    struct told t;
+    const char *why = NULL;
+    struct ecomm x = ecomm_new(200, "error: amount over limit\n");
+    credential_put(&x, x.merchant);
+    for (int i = 0; i < 10; i++) {
+        begin(&x, "203.0.113.7", &t);
+        assert_told(&t, WALLET_DECLINED, "error");
+    }
+    assert_true(wallets_healthy(x.bench->wallets, 9, &why));
+    ecomm_free(&x);
+}
+
 static void an_answer_that_does_not_come_is_unknown(void **state)
 {
     (void)state;
@@ -199,6 +214,7 @@ int main(void)
         cmocka_unit_test(
             t48_questions_about_what_the_bank_has_forgotten_leave_the_credential_in_use),
         cmocka_unit_test(an_answer_that_does_not_come_is_unknown),
+        cmocka_unit_test(t48_refused_payments_leave_the_credential_in_use),
         cmocka_unit_test(a_template_that_can_not_be_filled_sends_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

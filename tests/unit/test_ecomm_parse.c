@@ -69,7 +69,7 @@ static void what_is_no_begun_transaction_is_not_taken_for_one(void **state)
         {200, "TRANSACTION_ID: not base64!\n", WALLET_UNKNOWN, "bad_transaction_id"},
         {200, "TRANSACTION_ID: " TRANS_ID "\nTRANSACTION_ID: " TRANS_ID, WALLET_UNKNOWN,
             "bad_lines"},
-        {200, "error: wrong amount", WALLET_BROKEN, "error"},
+        {200, "error: wrong amount", WALLET_DECLINED, "error"},
         {400, "No required SSL certificate was sent", WALLET_BROKEN, "http_400"},
         {403, "", WALLET_BROKEN, "http_403"},
         {502, "<html>", WALLET_UNKNOWN, "http_502"},

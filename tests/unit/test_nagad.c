@@ -218,6 +218,40 @@ static void three_answers_with_a_broken_seal_take_the_credential_out_of_use(void
     bench_free(b);
 }
 
+/* Payers choose what they pay: refusals of single payments hide the wallet from nobody, and those that nobody knows only when
+ * twenty come in a row, for a minute. */
+static void t48_payers_can_not_take_the_credential_out_of_use(void **state)
+{
+    (void)state;
+    struct told t;
+    const char *why = NULL;
+    struct bench *b = nagad_bench(400, "{\"reason\":\"16_0006_068\",\"message\":\"no\"}");
+    for (int i = 0; i < 40; i++) {
+        initialize_once(b, &t);
+        assert_told(&t, WALLET_DECLINED, "16_0006_068");
+    }
+    assert_true(wallets_healthy(b->wallets, 9, &why));
+    bench_free(b);
+
+    b = nagad_bench(400, "{\"reason\":\"50_0026_851\",\"message\":\"over limit\"}");
+    for (int i = 0; i < 20; i++) {
+        assert_true(wallets_healthy(b->wallets, 9, &why));
+        initialize_once(b, &t);
+        assert_told(&t, WALLET_DECLINED, "50_0026_851");
+    }
+    assert_false(wallets_healthy(b->wallets, 9, &why));
+    assert_string_equal(why, "refuses all payments, for reasons that are not known");
+    atomic_fetch_add(&b->now_ms, 60000);
+    initialize_once(b, &t); /* the probe: the wallet answers */
+    assert_told(&t, WALLET_DECLINED, "50_0026_851");
+    for (int i = 0; i < 19; i++) {
+        assert_true(wallets_healthy(b->wallets, 9, &why));
+        initialize_once(b, &t);
+    }
+    assert_true(wallets_healthy(b->wallets, 9, &why));
+    bench_free(b);
+}
+
 /* A payment that Nagad does not know is polled for a day: it must not hide the wallet from others. */
 static void a_verify_of_an_unknown_reference_says_nothing_of_the_credential(void **state)
 {
@@ -291,6 +325,7 @@ int main(void)
         cmocka_unit_test(an_answer_that_does_not_come_is_unknown),
         cmocka_unit_test(three_answers_with_a_broken_seal_take_the_credential_out_of_use),
         cmocka_unit_test(a_verify_of_an_unknown_reference_says_nothing_of_the_credential),
+        cmocka_unit_test(t48_payers_can_not_take_the_credential_out_of_use),
         cmocka_unit_test(keys_that_can_not_be_read_send_nothing),
         cmocka_unit_test(its_own_proxy_is_used),
     };

@@ -137,6 +137,13 @@ static void n7_a_taken_order_id_is_told_from_other_refusals(void **state)
     ASSERT_ANSWER(w, WALLET_BROKEN, "16_0006_058");
     assert_false(w.invoice_taken);
     assert_true(str_is(w.message, "signature"));
+    assert_false(w.doubtful);
+    w = initialize(400, "{\"reason\":\"16_0006_068\",\"message\":\"order id\"}");
+    ASSERT_ANSWER(w, WALLET_DECLINED, "16_0006_068");
+    assert_false(w.doubtful);
+    w = initialize(400, "{\"reason\":\"50_0026_851\",\"message\":\"over limit\"}");
+    ASSERT_ANSWER(w, WALLET_DECLINED, "50_0026_851");
+    assert_true(w.doubtful);
     ASSERT_ANSWER(initialize(500, "{\"reason\":\"16_0006_075\"}"), WALLET_UNKNOWN, "16_0006_075");
     ASSERT_ANSWER(initialize(502, "<html>"), WALLET_UNKNOWN, "http_502");
     ASSERT_ANSWER(initialize(200, "<html>"), WALLET_UNKNOWN, "bad_json");
