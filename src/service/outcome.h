@@ -18,6 +18,11 @@ bool outcome_may_be_paid(const struct attempt_row *a);
 /* When such an attempt is asked about next: often at first, once at the payment's end, for a day; 0: not any more. */
 int64_t outcome_next_verify(const struct attempt_row *a, const struct payment_row *p, int64_t now);
 
+/* Before this time it is not asked: asking would complete a payment that nobody waits for any more, and whose payer has not come
+ * back. 0: it may be asked. */
+int64_t outcome_ask_after(
+    const struct config *c, const struct attempt_row *a, const struct payment_row *p);
+
 /* What the wallet answered as an event row, whatever it does to the states. */
 enum err outcome_note(struct errand *c, struct tx *tx, const struct attempt_row *a) must_check;
 /* Names what the wallet says differently from us; NULL when all fits. */

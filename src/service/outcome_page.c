@@ -43,6 +43,15 @@ int64_t outcome_next_verify(const struct attempt_row *a, const struct payment_ro
     return next < end ? next : end;
 }
 
+int64_t outcome_ask_after(
+    const struct config *c, const struct attempt_row *a, const struct payment_row *p)
+{
+    const struct wallet_ops *ops = wallet_ops_find(a->wallet);
+    bool came_back = a->state == ATTEMPT_REDIRECTED && str_is(a->reason, OUTCOME_CAME_BACK);
+    bool waits = ops && ops->query_completes && payment_is_final(p->state) && !came_back;
+    return waits ? a->created_at + c->rocket_page_timeout_s * SECOND_MS : 0;
+}
+
 /* Judged alike whether a person must look at an open payment or at one that has ended. The money is kept before, unless the
  * wallet has given it back. */
 static enum err apply_review(struct errand *c, struct tx *tx, struct payment_row *p,

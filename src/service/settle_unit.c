@@ -91,6 +91,19 @@ static enum err ask(
     return e == ERR_OK ? ERR_CONFLICT : e;
 }
 
+static enum err ask_page(struct settle_unit *u, struct tx *tx, const struct attempt_row *a)
+{
+    struct payment_row p;
+    struct attempt_row to = *a;
+    enum err e = store_payment_by_id(tx_db(tx), &u->arena, a->payment_id, &p);
+    if (e != ERR_OK) {
+        return e;
+    }
+    to.next_ask_at = outcome_ask_after(u->service->config, a, &p);
+    return to.next_ask_at > tx_now_ms(tx) ? store_attempt_cas(tx, a, &to)
+                                          : ask(u, tx, a, WORK_VERIFY);
+}
+
 static enum err attempt_run(struct store_unit *unit, struct tx *tx)
 {
     struct settle_unit *u = unit_owner(unit, struct settle_unit, unit);
@@ -109,7 +122,7 @@ static enum err attempt_run(struct store_unit *unit, struct tx *tx)
     if (a.state == ATTEMPT_EXECUTING || a.state == ATTEMPT_UNKNOWN) {
         return ask(u, tx, &a, WORK_ASK);
     }
-    return outcome_is_at_page(&a) ? ask(u, tx, &a, WORK_VERIFY) : ERR_OK;
+    return outcome_is_at_page(&a) ? ask_page(u, tx, &a) : ERR_OK;
 }
 
 struct settle_unit *settle_unit_attempt(struct settle *x, struct service *s, int64_t attempt_id)

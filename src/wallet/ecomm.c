@@ -198,6 +198,7 @@ const struct wallet_ops ecomm_ops = {
     .kind = WALLET_ROCKET,
     .needs_execute = false,
     .plain_invoice = true,
+    .query_completes = true,
     .create = ecomm_create,
     .place = NULL,
     .execute = NULL, /* never called without needs_execute */

@@ -126,6 +126,8 @@ struct wallet_ops {
     enum wallet_kind kind;
     bool needs_execute; /* money moves at execute only (bKash), not at the wallet's page (Nagad) */
     bool plain_invoice; /* invoices are 5 to 20 letters and digits */
+    bool
+        query_completes; /* the question may make the wallet take the money that its payer has authorised */
     void (*create)(
         struct wallets *w, const struct wallet_create *c, wallet_done_fn done, void *arg);
     /* NULL where create alone makes the payment. Else create gives the reference and no page, and this, sent once after the

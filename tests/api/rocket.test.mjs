@@ -181,6 +181,26 @@ suite('rocket', { feePercent: '1.00', purposes: ['payments', 'notifications'],
     await w.audit();
   });
 
+  it('T26 of a payment that has ended, c completes nothing: it is asked when the page of the bank has run out', async () => {
+    const { payment, transId } = await begun();
+    await payment.payer.press('cancel');
+    await payment.payer.reaches('cancelled');
+    const { asked } = await rocket.payment(transId);
+    await rocket.act(transId, 'leave');
+    for (let i = 0; i < 5; i++) {
+      await rocket.advance(5 * 60);
+      await w.status(payment);
+    }
+    const other = await begun(); // settle has looked
+    await rocket.advance(11);
+    await rocket.asked(other.transId, 1);
+    assert.equal((await rocket.payment(transId)).asked, asked);
+    await rocket.advance(5 * 60);
+    await w.attempt(payment, 'paid');
+    assert.deepEqual((await notes(payment, 2)).map((f) => [f.payment_status, f.payment_amount]), [['cancel', '0.00'], ['cancel', '300.00']]);
+    await w.audit();
+  });
+
   it('T48 T49 T50 an answer to c that is none says nothing, and the bank is asked again', async () => {
     for (const [fault, value] of [['html'], ['empty'], ['status_500'], ['drop_before'], ['drop_after_commit'], ['rrn', ''],
       ['amount', 'many']]) {

@@ -89,6 +89,23 @@ static void a_payer_who_came_back_waits_and_is_not_sent_away_again(void **state)
     assert_true(outcome_may_be_paid(&a));
 }
 
+/* Asking completes the payment at Rocket's bank: of one that has ended the bank is asked when its page has run out, unless its
+ * payer has come back. */
+static void t26_what_nobody_waits_for_is_not_completed_by_asking(void **state)
+{
+    (void)state;
+    struct config c = {.rocket_page_timeout_s = 1800};
+    struct attempt_row a = attempt(ATTEMPT_REDIRECTED);
+    assert_int_equal(outcome_ask_after(&c, &a, &ended_payment), 0); /* Nagad only tells */
+    a.wallet = WALLET_ROCKET;
+    assert_int_equal(outcome_ask_after(&c, &a, &open_payment), 0);
+    assert_int_equal(outcome_ask_after(&c, &a, &ended_payment), T0 + 1800 * SECOND);
+    a.reason = STR(OUTCOME_CAME_BACK);
+    assert_int_equal(outcome_ask_after(&c, &a, &ended_payment), 0);
+    a.state = ATTEMPT_CANCELLED;
+    assert_int_equal(outcome_ask_after(&c, &a, &ended_payment), T0 + 1800 * SECOND);
+}
+
 /* Another merchant's money is nobody's here, though all else fits. */
 static void n8_money_of_another_merchant_differs(void **state)
 {
@@ -150,6 +167,7 @@ int main(void)
         cmocka_unit_test(a_payer_who_came_back_waits_and_is_not_sent_away_again),
         cmocka_unit_test(t26_late_money_of_another_amount_is_kept_when_all_else_fits),
         cmocka_unit_test(n8_money_of_another_merchant_differs),
+        cmocka_unit_test(t26_what_nobody_waits_for_is_not_completed_by_asking),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
