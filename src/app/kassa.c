@@ -32,6 +32,8 @@ static const struct cli_command *const tables[] = {
     cli_notification_commands,
     cli_audit_commands,
     cli_reconcile_commands,
+    cli_backup_commands,
+    cli_restore_commands,
     cli_pay_commands,
     cli_verify_commands,
     cli_listen_commands,

@@ -115,6 +115,16 @@ void db_maintain(struct db *db)
     db->ops->maintain(db->conn);
 }
 
+enum err db_backup(struct db *db, const char *to, struct buf *why)
+{
+    return db->ops->backup ? db->ops->backup(db->conn, to, why) : ERR_STATE;
+}
+
+enum err db_check(struct db *db, struct buf *why)
+{
+    return db->ops->check ? db->ops->check(db->conn, why) : ERR_OK;
+}
+
 static struct db_stmt **slot_of(struct db *db, const struct db_sql *sql)
 {
     uint64_t x = (uint64_t)(uintptr_t)sql;

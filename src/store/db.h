@@ -48,6 +48,10 @@ struct db_ops {
     enum err (*has_table)(void *conn, const char *name, bool *ret);
     /* Housekeeping between batches, when nobody waits for the last one any more. */
     void (*maintain)(void *conn);
+    /* A consistent copy of all that is committed, as the new file `to`, while others write. NULL: the engine's own tools do it. */
+    enum err (*backup)(void *conn, const char *to, struct buf *why);
+    /* Is every page and index sound? NULL: the engine's own tools tell. */
+    enum err (*check)(void *conn, struct buf *why);
 
     enum err (*prepare)(void *conn, const char *text, void **ret_stmt);
     void (*finalize)(void *stmt);
@@ -98,6 +102,11 @@ enum err db_rollback_to(struct db *db) must_check;
 enum err db_script(struct db *db, const char *text) must_check;
 enum err db_has_table(struct db *db, const char *name, bool *ret) must_check;
 void db_maintain(struct db *db);
+/* ERR_STATE: this engine has tools of its own for it. Else ERR_DUPLICATE (`to` is there), ERR_STORE_FULL, ERR_STORE_IO, with
+ * a text in `why`; nothing stays. */
+enum err db_backup(struct db *db, const char *to, struct buf *why) must_check;
+/* ERR_STORE_IO with a text in `why`. An engine that can't tell says ERR_OK. */
+enum err db_check(struct db *db, struct buf *why) must_check;
 
 /* Never NULL. When the cached statement is in use (a callback asks the same query again), a second one is made. */
 struct db_stmt *db_query(struct db *db, const struct db_sql *sql);

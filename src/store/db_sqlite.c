@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/migrate.h"
+#include "store/sqlite_backup.h"
 #include "store/sqlite_checkpoint.h"
 #include "store/sqlite_vfs.h"
 #include <errno.h>
@@ -365,6 +366,18 @@ static void lite_maintain(void *conn)
         checkpoint_begin(l);
 }
 
+static enum err lite_backup(void *conn, const char *to, struct buf *why)
+{
+    struct lite *l = conn;
+    return sqlite_backup(l->db, to, why);
+}
+
+static enum err lite_check(void *conn, struct buf *why)
+{
+    struct lite *l = conn;
+    return sqlite_check(l->db, why);
+}
+
 static const struct db_ops LITE_OPS = {
     .name = "sqlite",
     .close = lite_close,
@@ -377,6 +390,8 @@ static const struct db_ops LITE_OPS = {
     .script = lite_script,
     .has_table = lite_has_table,
     .maintain = lite_maintain,
+    .backup = lite_backup,
+    .check = lite_check,
     .prepare = lite_prepare,
     .finalize = lite_finalize,
     .bind_int = lite_bind_int,

@@ -137,6 +137,16 @@ void store_read_end(struct db *db)
     db_rollback(db);
 }
 
+enum err store_backup(struct db *db, const char *to, struct buf *why)
+{
+    return db_backup(db, to, why);
+}
+
+enum err store_check(struct db *db, struct buf *why)
+{
+    return db_check(db, why);
+}
+
 enum err store_submit(struct store *s, struct store_unit *u)
 {
     return writer_submit(s->writer, u);

@@ -54,6 +54,10 @@ struct db *store_reader(struct store *s);
 /* Several statements on one snapshot: begin and end around them, on the same thread, briefly. */
 enum err store_read_begin(struct db *db) must_check;
 void store_read_end(struct db *db);
+/* On a reader's connection: a consistent copy of all that is committed, as the new file `to`, while others write; and whether
+ * every page and index is sound. Long. Errors as db_backup's and db_check's (store/db.h). */
+enum err store_backup(struct db *db, const char *to, struct buf *why) must_check;
+enum err store_check(struct db *db, struct buf *why) must_check;
 /* Reading inside a unit sees the unit's own writes. */
 struct db *tx_db(struct tx *tx);
 int64_t tx_now_ms(const struct tx *tx); /* the clock, read once per batch */

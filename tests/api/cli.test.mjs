@@ -87,7 +87,7 @@ describe('setting up', () => {
     const { stdout, code } = await cli.try(['help']);
     assert.equal(code, 0);
     for (const noun of ['init', 'merchant add', 'account update', 'cert import', 'redirect delete', 'endpoint rotate-secret', 'wallet add',
-      'payment settle', 'credit attach', 'credit mark', 'refund', 'refund settle', 'notification resend', 'audit', 'pay', 'status', 'history', 'sign', 'verify notification', 'listen']) {
+      'payment settle', 'credit attach', 'credit mark', 'refund', 'refund settle', 'notification resend', 'audit', 'backup', 'restore', 'pay', 'status', 'history', 'sign', 'verify notification', 'listen']) {
       assert.match(stdout, new RegExp(`^  ${noun} `, 'm'), noun);
     }
     assert.match((await cli.try(['endpoint', 'help'])).stdout, /endpoint secret ID/);

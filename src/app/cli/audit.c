@@ -35,7 +35,7 @@ static void out_result(struct cli *c, const struct audit_result *r)
     }
 }
 
-static int audit_run(struct cli *c)
+int cli_audit(struct cli *c)
 {
     struct audit_options o = {.db = c->db,
         .links = c->service.links,
@@ -63,7 +63,7 @@ static int audit_run(struct cli *c)
 const struct cli_command cli_audit_commands[] = {
     {.noun = "audit",
         .need = CLI_NEEDS_STORE,
-        .run = audit_run,
+        .run = cli_audit,
         .help = "adds up the books again from the rows and says whether they are right",
         .more =
             "Ends with 1 when they are not, and names what and where. The chain of administrative\n"

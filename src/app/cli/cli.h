@@ -60,6 +60,8 @@ extern const struct cli_command cli_refund_commands[];
 extern const struct cli_command cli_notification_commands[];
 extern const struct cli_command cli_audit_commands[];
 extern const struct cli_command cli_reconcile_commands[];
+extern const struct cli_command cli_backup_commands[];
+extern const struct cli_command cli_restore_commands[];
 extern const struct cli_command cli_pay_commands[];
 extern const struct cli_command cli_verify_commands[];
 extern const struct cli_command cli_listen_commands[];
@@ -146,6 +148,8 @@ void cli_help_command(const struct cli_command *command);
 /* ---- cli_store.c ---- */
 /* Reads the configuration, opens the store. CLI_OK or CLI_FAILED with the reason told. */
 int cli_store_open(struct cli *c) must_check;
+/* Reads the configuration alone, once. CLI_OK or CLI_FAILED with the reason told. */
+int cli_config_open(struct cli *c) must_check;
 void cli_store_close(struct cli *c);
 
 /* A change with its row in the audit chain and its step of the change counter, in one unit. The function may run more than once. */
@@ -165,7 +169,15 @@ bool cli_account(struct cli *c, const char *uuid, struct account_row *ret) must_
 /* Finds a merchant by its id or name; false, told. */
 bool cli_merchant(struct cli *c, const char *text, int64_t *ret_id) must_check;
 
+/* ---- audit.c ---- */
+/* Adds up the books of the open store and writes what it found. CLI_OK: they are right. */
+int cli_audit(struct cli *c) must_check;
+
 /* ---- cli_files.c ---- */
+/* Gives the finished file `part` its name, for good; overwrites nothing. CLI_OK, or CLI_FAILED, told; `part` stays then. */
+int cli_file_place(const char *part, const char *path) must_check;
+/* A copy of a file as a new one, 0600, synced. CLI_OK, or CLI_FAILED, told; nothing stays then. */
+int cli_file_copy(const char *from, const char *to, int64_t *ret_bytes) must_check;
 /* The folder and those above it, 0700 where they are new. CLI_OK, or CLI_FAILED, told. */
 int cli_folders_make(const char *dir) must_check;
 

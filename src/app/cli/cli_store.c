@@ -18,7 +18,7 @@ static void trim_end(struct buf *b)
     }
 }
 
-static int config_open(struct cli *c, struct buf *why)
+static int config_read(struct cli *c, struct buf *why)
 {
     enum err e = config_load(c->config_path, &c->config, why);
     if (e == ERR_IO) {
@@ -68,11 +68,20 @@ static void name_actor(struct cli *c)
     }
 }
 
+int cli_config_open(struct cli *c)
+{
+    struct buf why;
+    buf_init(&why, 65536);
+    int code = c->has_config ? CLI_OK : config_read(c, &why);
+    buf_clear(&why);
+    return code;
+}
+
 int cli_store_open(struct cli *c)
 {
     struct buf why;
     buf_init(&why, 65536);
-    int code = config_open(c, &why);
+    int code = cli_config_open(c);
     if (code == CLI_OK) {
         enum err e = service_start(&c->config, &c->clock, false, &why, &c->service);
         trim_end(&why);
