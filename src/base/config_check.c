@@ -171,7 +171,9 @@ enum err config_check(const struct config *c, struct buf *why)
     not_empty_check("security.secret_key_file", c->security_secret_key_file, why);
     proxy_url_check("wallet.proxy", c->wallet_proxy, why);
     sns_check(c, why);
+    proxy_url_check("wallet.bkash_proxy", c->wallet_bkash_proxy, why);
     proxy_url_check("wallet.nagad_proxy", c->wallet_nagad_proxy, why);
+    proxy_url_check("wallet.rocket_proxy", c->wallet_rocket_proxy, why);
     rocket_check(c, why);
     order_check("store.batch_max", c->store_batch_max, "store.queue_max", c->store_queue_max, why);
     order_check("notify.per_host", c->notify_per_host, "notify.workers", c->notify_workers, why);

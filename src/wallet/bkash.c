@@ -143,6 +143,7 @@ static enum err call_send(struct bkash_call *c, const char *token)
         .at_root = is_refund(c->base.op),
         .fresh_connect =
             c->base.op != CONNECTOR_OP_QUERY && c->base.op != CONNECTOR_OP_REFUND_STATUS,
+        .proxy = c->base.w->config->wallet_bkash_proxy,
         .done = on_answer,
         .arg = c,
     };

@@ -256,6 +256,7 @@ static enum err renewal_http(struct bkash_token *t)
         .headers = headers,
         .body = buf_view(&body),
         .fresh_connect = true,
+        .proxy = t->slot->w->config->wallet_bkash_proxy,
         .done = on_renewal,
         .arg = t,
     };

@@ -132,6 +132,7 @@ static enum err call_send(struct ecomm_call *c)
         .body = buf_view(&c->body),
         .fresh_connect = true,
         .own_tls = true,
+        .proxy = c->base.w->config->wallet_rocket_proxy,
         .done = on_answer,
         .arg = c,
     };

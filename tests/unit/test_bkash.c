@@ -262,6 +262,32 @@ static void a_stop_answers_every_call(void **state)
         assert_told(&t[i], WALLET_UNKNOWN, "stopping");
 }
 
+static void its_own_proxy_is_used_for_all_its_calls(void **state)
+{
+    (void)state;
+    char proxy[64];
+    struct told t;
+    struct bench *b = bench_new();
+    snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", b->peer->port);
+    b->config.wallet_bkash_proxy = proxy;
+    wallets_put(b->wallets, &(struct wallet_credential){.id = 7,
+                                .wallet = WALLET_BKASH,
+                                .base_url = STR("http://127.0.0.1:1/v1"),
+                                .username = STR("user"),
+                                .password = STR("pass"),
+                                .app_key = STR("app"),
+                                .app_secret = STR("secret")});
+    bench_script(b, ROUTE_OTHER, 200, GRANT_1);
+    bench_script(b, ROUTE_OTHER, 200, CREATED);
+    create_once(b, &t);
+    assert_told(&t, WALLET_OK, "0000");
+    assert_int_equal(bench_calls(b, ROUTE_OTHER), 2);
+    assert_true(has(b->routes[ROUTE_OTHER].last.head,
+        "POST http://127.0.0.1:1/v1/tokenized/checkout/create HTTP/1.1\r\n"));
+    b->config.wallet_bkash_proxy = NULL;
+    bench_free(b);
+}
+
 static void a_page_over_http_is_for_loopback_wallets_alone(void **state)
 {
     (void)state;
@@ -296,6 +322,7 @@ int main(void)
         cmocka_unit_test(a_query_never_says_no_for_good),
         cmocka_unit_test(b17_a_reply_of_a_megabyte_is_unknown),
         cmocka_unit_test(a_stop_answers_every_call),
+        cmocka_unit_test(its_own_proxy_is_used_for_all_its_calls),
         cmocka_unit_test(a_page_over_http_is_for_loopback_wallets_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

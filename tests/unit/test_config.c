@@ -297,11 +297,15 @@ static void other_addresses_are_checked(void **state)
 {
     (void)state;
     assert_check("[server]\ntrusted_proxy = proxy.local\n[wallet]\nproxy = socks5://10.0.0.1\n"
-                 "nagad_proxy = https://10.0.0.1:3128\n",
+                 "bkash_proxy = 10.0.0.1:3128\nnagad_proxy = https://10.0.0.1:3128\n"
+                 "rocket_proxy = http://10.0.0.1:3128/x\n",
         "server.trusted_proxy: must be an IP address or empty, not \"proxy.local\"\n"
         "wallet.proxy: must be http://address:port or empty, not \"socks5://10.0.0.1\"\n"
+        "wallet.bkash_proxy: must be http://address:port or empty, not \"10.0.0.1:3128\"\n"
         "wallet.nagad_proxy: must be http://address:port or empty, not "
-        "\"https://10.0.0.1:3128\"\n");
+        "\"https://10.0.0.1:3128\"\n"
+        "wallet.rocket_proxy: must be http://address:port or empty, not "
+        "\"http://10.0.0.1:3128/x\"\n");
     assert_check(
         "[server]\ntrusted_proxy = 10.0.0.1\n[wallet]\nproxy = http://10.0.0.1:3128\n", "");
     assert_check("[server]\nlisten = 127.0.0.1:1\nops_listen = 127.0.0.1:1\n",

@@ -204,6 +204,30 @@ static void a_template_that_can_not_be_filled_sends_nothing(void **state)
     ecomm_free(&x);
 }
 
+static void its_own_proxy_is_used(void **state)
+{
+    (void)state;
+    char proxy[64];
+    struct told t;
+    struct ecomm x = ecomm_new(200, "");
+    struct bench *b = x.bench;
+    snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", b->peer->port);
+    b->config.wallet_rocket_proxy = proxy;
+    wallets_put(b->wallets, &(struct wallet_credential){.id = 9,
+                                .wallet = WALLET_ROCKET,
+                                .base_url = STR("http://127.0.0.1:1/ecomm2/MerchantHandler"),
+                                .own_certificate = str_from(x.merchant->certificate),
+                                .own_key = str_from(x.merchant->key),
+                                .page_url = STR("https://bank.example/ecomm2/ClientHandler")});
+    bench_script(b, ROUTE_OTHER, 200, "TRANSACTION_ID: " TRANS_ID "\n");
+    begin(&x, "203.0.113.7", &t);
+    assert_told(&t, WALLET_OK, "ok");
+    assert_has(b->routes[ROUTE_OTHER].last.head,
+        "POST http://127.0.0.1:1/ecomm2/MerchantHandler HTTP/1.1\r\n");
+    b->config.wallet_rocket_proxy = NULL;
+    ecomm_free(&x);
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -216,6 +240,7 @@ int main(void)
         cmocka_unit_test(an_answer_that_does_not_come_is_unknown),
         cmocka_unit_test(t48_refused_payments_leave_the_credential_in_use),
         cmocka_unit_test(a_template_that_can_not_be_filled_sends_nothing),
+        cmocka_unit_test(its_own_proxy_is_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
