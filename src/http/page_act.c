@@ -26,6 +26,8 @@ static const char *trxid_path(enum number_answer answer)
         break;
     case NUMBER_MALFORMED:
         return "?trx=malformed#trx";
+    case NUMBER_NO_PAYER:
+        return "?trx=payer#payer";
     case NUMBER_LOOK:
         return "?trx=look#trx";
     case NUMBER_UNUSABLE:
@@ -162,6 +164,16 @@ static enum err trxid_limit(struct request *rq)
                : ERR_RATE;
 }
 
+/* What is longer is neither a TrxID nor a number. */
+static void typed_copy(struct str typed, char *out, size_t cap)
+{
+    out[0] = 0;
+    if (typed.n >= cap)
+        return;
+    memcpy(out, typed.p, typed.n);
+    out[typed.n] = 0;
+}
+
 struct reply *page_trxid_post(struct request *rq)
 {
     enum err e = post_check(rq);
@@ -170,12 +182,9 @@ struct reply *page_trxid_post(struct request *rq)
     struct page_act *a = e == ERR_OK ? act_new(rq) : NULL;
     if (!a)
         return reply_error(rq, e == ERR_OK ? ERR_INTERNAL : e);
-    struct str typed = form_value(rq, rq->body, "trx_id");
     a->trxid = true;
-    if (typed.n < sizeof(a->act.ref)) { /* a longer one is none */
-        memcpy(a->act.ref, typed.p, typed.n);
-        a->act.ref[typed.n] = 0;
-    }
+    typed_copy(form_value(rq, rq->body, "trx_id"), a->act.ref, sizeof(a->act.ref));
+    typed_copy(form_value(rq, rq->body, "payer"), a->act.payer, sizeof(a->act.payer));
     return act_start(a, number_submit);
 }
 

@@ -8,6 +8,7 @@
 static enum page_trx trx_of(struct str query)
 {
     static const char *const words[] = {[PAGE_TRX_MALFORMED] = "trx=malformed",
+        [PAGE_TRX_PAYER] = "trx=payer",
         [PAGE_TRX_LOOK] = "trx=look",
         [PAGE_TRX_UNUSABLE] = "trx=unusable",
         [PAGE_TRX_MANY] = "trx=many"};

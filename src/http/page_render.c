@@ -84,8 +84,8 @@ static void tag_add(struct buf *b, const struct page_view *v)
     buf_printf(b, "%s-%" PRId64 "-%" PRId64 "-%d-%.*s", page_stage_code(v->stage),
         v->payment.version, v->payment.attempts, v->wallet_healthy, STR_FMT(v->last_reason));
     if (v->number.on)
-        buf_printf(b, "-%.*s-%.*s-%d", STR_FMT(v->number.number), STR_FMT(v->number.waits),
-            v->number.silent);
+        buf_printf(b, "-%.*s-%.*s-%.*s-%d", STR_FMT(v->number.number), STR_FMT(v->number.waits),
+            STR_FMT(v->number.waits_payer), v->number.silent);
 }
 
 static struct str base_text(struct arena *a, const struct page_view *v)
@@ -169,7 +169,8 @@ static void qr_fill(struct arena *a, struct page_pay *p)
 
 static void trx_fill(const struct page_options *o, struct page_pay *p)
 {
-    p->trx_error = o->trx != PAGE_TRX_OK;
+    p->payer_error = o->trx == PAGE_TRX_PAYER;
+    p->trx_error = o->trx != PAGE_TRX_OK && !p->payer_error;
     p->trx_malformed = o->trx == PAGE_TRX_MALFORMED;
     p->trx_look = o->trx == PAGE_TRX_LOOK;
     p->trx_unusable = o->trx == PAGE_TRX_UNUSABLE;
@@ -195,6 +196,8 @@ static void number_fill(
     p->number = n->number;
     p->left = amount_text(a, o->lang, n->left);
     p->waits = p->sending ? n->waits : STR_ABSENT;
+    p->waits_payer = str_absent(p->waits) ? STR_ABSENT : digits_text(a, o->lang, n->waits_payer);
+    p->by_rocket = v->payment.wallet == WALLET_ROCKET;
     p->silent = n->silent;
     p->part = v->payment.paid.poisha > 0;
     p->to_agent = str_is(n->kind, "agent");

@@ -11,12 +11,19 @@
         1024) /* no stage of the page is longer in either language, with texts of usual length */
 #define PAGE_CSP_MAX ((size_t)2048)
 
-enum page_trx { PAGE_TRX_OK, PAGE_TRX_MALFORMED, PAGE_TRX_LOOK, PAGE_TRX_UNUSABLE, PAGE_TRX_MANY };
+enum page_trx {
+    PAGE_TRX_OK,
+    PAGE_TRX_MALFORMED,
+    PAGE_TRX_PAYER,
+    PAGE_TRX_LOOK,
+    PAGE_TRX_UNUSABLE,
+    PAGE_TRX_MANY
+};
 
 struct page_options {
     enum page_lang lang;
     struct str token;  /* of the forms */
-    enum page_trx trx; /* what was wrong with the TrxID that was typed */
+    enum page_trx trx; /* what was wrong with what was typed */
     bool on_wait; /* the waiting page, which leaves for the wallet by itself; /{uuid} never does */
 };
 

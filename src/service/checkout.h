@@ -43,12 +43,13 @@ enum page_stage {
 };
 
 struct page_number {
-    bool on;           /* the payer sends the money to a number and types the TrxID */
-    struct str number; /* where to */
-    struct str kind;   /* "personal", "agent", "merchant" */
-    struct money left; /* to send yet, not below 0 */
-    struct str waits;  /* the newest TrxID whose SMS has not come; absent: none */
-    bool silent;       /* the number's phone was not heard of for long */
+    bool on;                /* the payer sends the money to a number and types the TrxID */
+    struct str number;      /* where to */
+    struct str kind;        /* "personal", "agent", "merchant" */
+    struct money left;      /* to send yet, not below 0 */
+    struct str waits;       /* the newest TrxID whose SMS has not come; absent: none */
+    struct str waits_payer; /* the digits that were typed beside it */
+    bool silent;            /* the number's phone was not heard of for long */
 };
 
 struct page_view {
@@ -78,6 +79,7 @@ struct checkout_act {
     void *arg;
     /* the rest is checkout's own */
     char token[65], ref[129];
+    char payer[65];          /* of number_submit */
     enum wallet_kind wallet; /* of a callback */
     int callback_status;
     int answer; /* of number_submit, set before done */

@@ -1,6 +1,7 @@
 /* The payer's side: where to send the money, and the TrxID that is typed. */
 #include "service/number.h"
 
+#include "core/payer_end.h"
 #include "core/sms_trxid.h"
 #include "service/checkout_act.h"
 #include "service/credentials.h"
@@ -35,7 +36,9 @@ bool number_is_there(struct service *s, enum wallet_kind wallet, int64_t account
 
 struct waits {
     struct arena *arena;
-    struct str newest;
+    struct str newest, payer_end;
+    struct str typed; /* absent: none */
+    bool is_there;    /* what was typed waits already */
     int count;
 };
 
@@ -43,8 +46,11 @@ static enum err wait_see(void *arg, const struct number_wait_row *r)
 {
     struct waits *x = arg;
     x->count++;
-    if (x->arena)
+    x->is_there = x->is_there || str_eq(r->trx_id, x->typed);
+    if (x->arena) {
         x->newest = arena_copy(x->arena, r->trx_id);
+        x->payer_end = arena_copy(x->arena, r->payer_end);
+    }
     return ERR_OK;
 }
 
@@ -52,9 +58,10 @@ enum err number_view(struct service *s, struct db *db, struct arena *a, const st
     struct page_number *ret)
 {
     struct number_row n;
-    struct waits x = {.arena = a, .newest = STR_ABSENT};
+    struct waits x = {.arena = a, .newest = STR_ABSENT, .payer_end = STR_ABSENT};
     int64_t seen_at = 0;
-    *ret = (struct page_number){.number = STR_ABSENT, .kind = STR_ABSENT, .waits = STR_ABSENT};
+    *ret = (struct page_number){
+        .number = STR_ABSENT, .kind = STR_ABSENT, .waits = STR_ABSENT, .waits_payer = STR_ABSENT};
     if (!is_way(s, p->wallet, p->account_id))
         return ERR_OK;
     enum err e = store_number_for(db, a, p->wallet, p->account_id, &n);
@@ -70,11 +77,17 @@ enum err number_view(struct service *s, struct db *db, struct arena *a, const st
         .kind = n.kind,
         .left = whole ? MONEY_ZERO : money_sub(p->amount, p->paid),
         .waits = x.newest,
+        .waits_payer = x.payer_end,
         .silent = clock_now_ms(s->clock) - seen_at > PHONE_SILENT_MS};
     return ERR_OK;
 }
 
 /* ---- a TrxID ---- */
+
+/* In their normal forms. */
+struct typed {
+    struct str trx_id, payer_end;
+};
 
 struct look {
     struct tx *tx;
@@ -95,27 +108,30 @@ static enum err alike_see(void *arg, struct str trx_id, int64_t number_id)
     return e;
 }
 
-/* It is not there (yet): it is kept until its SMS comes, if not too many are kept. */
+/* It is not there (yet), as far as this payer may know: it is kept until its SMS comes, if not too many are kept. Typed again
+ * with other digits it takes no further place. */
 static enum err not_there(struct checkout_act *c, struct act_own *own, struct tx *tx,
-    const struct payment_row *p, struct str normal)
+    const struct payment_row *p, const struct typed *typed)
 {
-    struct waits waits = {.arena = NULL};
-    struct look look = {.tx = tx, .arena = &own->arena, .payment = p, .typed = normal};
-    struct number_wait_row row = {
-        .payment_id = p->id, .wallet = p->wallet, .trx_id = normal, .typed_at = tx_now_ms(tx)};
+    struct waits waits = {.arena = NULL, .typed = typed->trx_id};
+    struct look look = {.tx = tx, .arena = &own->arena, .payment = p, .typed = typed->trx_id};
+    struct number_wait_row row = {.payment_id = p->id,
+        .wallet = p->wallet,
+        .trx_id = typed->trx_id,
+        .payer_end = typed->payer_end,
+        .typed_at = tx_now_ms(tx)};
     enum err e = store_number_wait_each_of(tx_db(tx), p->id, wait_see, &waits);
     if (e == ERR_OK)
         e = store_number_alike_each(tx_db(tx), p->wallet, money_sub(p->amount, p->paid),
-            p->created_at - PHONE_STALE_SKEW_MS, alike_see, &look);
+            typed->payer_end, p->created_at - PHONE_STALE_SKEW_MS, alike_see, &look);
     if (e != ERR_OK)
         return e;
     c->answer = look.alike == 1 ? NUMBER_LOOK : NUMBER_WAITS;
-    if (waits.count >= c->service->config->number_waits_max) {
+    if (!waits.is_there && waits.count >= c->service->config->number_waits_max) {
         c->answer = look.alike == 1 ? NUMBER_LOOK : NUMBER_TOO_MANY;
         return ERR_OK;
     }
-    e = store_number_wait_add(tx, &row);
-    return e == ERR_DUPLICATE ? ERR_OK : e;
+    return store_number_wait_add(tx, &row);
 }
 
 /* The number that the payer was shown, or where the money came in, if that is one of his too: an operator may show another
@@ -152,6 +168,7 @@ static const char *refusal_text(enum phone_claim_result r)
         return "review";
     case PHONE_CLAIM_TAKEN:
     case PHONE_CLAIM_MINE_BEFORE:
+    case PHONE_CLAIM_OTHER_PAYER:
     case PHONE_CLAIM_UNKNOWN:
     case PHONE_CLAIM_NOT_SYNCED:
     case PHONE_CLAIM_MALFORMED:
@@ -161,15 +178,16 @@ static const char *refusal_text(enum phone_claim_result r)
 }
 
 static enum err claim(struct checkout_act *c, struct act_own *own, struct tx *tx,
-    struct payment_row *p, struct str normal)
+    struct payment_row *p, const struct typed *typed)
 {
     struct number_credit_row credit;
     enum phone_claim_result result = PHONE_CLAIM_MALFORMED;
     struct phone_claim claim = {.wallet = p->wallet,
-        .trx_id = normal,
+        .trx_id = typed->trx_id,
+        .payer_end = typed->payer_end,
         .payment_id = p->id,
         .payment_created_at = p->created_at};
-    enum err e = claim_number(tx, &own->arena, p, normal, &claim.number_id);
+    enum err e = claim_number(tx, &own->arena, p, typed->trx_id, &claim.number_id);
     if (e == ERR_OK)
         e = phone_claim(tx, &own->arena, &claim, &credit, &result);
     if (e != ERR_OK)
@@ -179,8 +197,13 @@ static enum err claim(struct checkout_act *c, struct act_own *own, struct tx *tx
         c->answer = NUMBER_UNUSABLE;
         return act_event(tx, p->id, 0, "trx_id_refused", str_from(refusal));
     }
-    if (result == PHONE_CLAIM_UNKNOWN || result == PHONE_CLAIM_NOT_SYNCED)
-        return not_there(c, own, tx, p, normal);
+    if (result == PHONE_CLAIM_OTHER_PAYER)
+        e = act_event(tx, p->id, 0, "trx_id_refused", STR("other_payer"));
+    if (e != ERR_OK)
+        return e;
+    if (result == PHONE_CLAIM_OTHER_PAYER || result == PHONE_CLAIM_UNKNOWN ||
+        result == PHONE_CLAIM_NOT_SYNCED)
+        return not_there(c, own, tx, p, typed);
     c->answer = result == PHONE_CLAIM_MALFORMED ? NUMBER_MALFORMED : NUMBER_TAKEN;
     if (result != PHONE_CLAIM_TAKEN)
         return ERR_OK;
@@ -192,7 +215,7 @@ static enum err claim(struct checkout_act *c, struct act_own *own, struct tx *tx
 static enum err submit_run(struct checkout_act *c, struct act_own *own, struct tx *tx)
 {
     struct payment_row p;
-    char normal[TRXID_CAP];
+    char normal[TRXID_CAP], end[PAYER_END_CAP];
     enum err e = links_payment(c->service->links, tx_db(tx), &own->arena, str_from(c->uuid), &p);
     if (e != ERR_OK)
         return e;
@@ -201,7 +224,11 @@ static enum err submit_run(struct checkout_act *c, struct act_own *own, struct t
     c->answer = NUMBER_MALFORMED;
     if (trxid_normal(p.wallet, str_from(c->ref), normal) != ERR_OK)
         return ERR_OK;
-    return claim(c, own, tx, &p, str_from(normal));
+    c->answer = NUMBER_NO_PAYER;
+    if (payer_end_parse(str_from(c->payer), end) != ERR_OK)
+        return ERR_OK;
+    struct typed typed = {.trx_id = str_from(normal), .payer_end = str_from(end)};
+    return claim(c, own, tx, &p, &typed);
 }
 
 enum err number_submit(struct service *s, struct checkout_act *c)

@@ -12,16 +12,18 @@ bool number_is_there(struct service *s, enum wallet_kind wallet, int64_t account
 enum err number_view(struct service *s, struct db *db, struct arena *a, const struct payment_row *p,
     struct page_number *ret) must_check;
 
-/* What a payer is told about a TrxID. Whatever forbids one that was told of is one answer, so that who guesses learns nothing. */
+/* What a payer is told about a TrxID. Whatever forbids one that was told of is one answer, and who does not know the payer's digits
+ * gets the answer to one that was never told, so that who guesses learns nothing. */
 enum number_answer {
     NUMBER_TAKEN,     /* it counts; the payment tells whether that was all */
     NUMBER_MALFORMED, /* no TrxID of this wallet */
-    NUMBER_WAITS,     /* its SMS has not come; it counts when that comes */
-    NUMBER_LOOK,      /* the same, but one with O for 0 or the like has come */
-    NUMBER_UNUSABLE,  /* for a person */
-    NUMBER_TOO_MANY   /* too many wait already */
+    NUMBER_NO_PAYER,  /* no digits of a number */
+    NUMBER_WAITS, /* its SMS has not come, or tells other digits; it counts when one comes that fits */
+    NUMBER_LOOK,     /* the same, but one with O for 0 or the like has come */
+    NUMBER_UNUSABLE, /* for a person */
+    NUMBER_TOO_MANY  /* too many wait already */
 };
-/* The payer typed `c->ref`; `c->answer` is set. ERR_STATE: the payment is not paid that way, or not any more. After the end the
+/* The payer typed the TrxID `c->ref`, and `c->payer` of the number that he sent from; `c->answer` is set. ERR_STATE: the payment is not paid that way, or not any more. After the end the
  * money is late. ERR_BUSY, ERR_STOPPING: done is not called. */
 enum err number_submit(struct service *s, struct checkout_act *c) must_check;
 

@@ -9,7 +9,6 @@
 #define WAITS_KEPT_MS (INT64_C(7) * 24 * 3600 * 1000)
 /* In one unit; the rest goes on with the next message. */
 #define MATCHES_MAX 200
-#define RIVALS_MAX 16
 
 enum err number_fits(
     struct tx *tx, struct arena *a, int64_t number_id, const struct payment_row *p, bool *ret)
@@ -54,7 +53,7 @@ enum err number_money(struct tx *tx, struct payment_row *p, const struct number_
                  : payment_is_final(p->state) ? transition_apply(tx, p, &t)
                                               : transition_suspend(tx, p, &t);
     if (e == ERR_OK)
-        e = store_number_wait_end_trx(tx, c->wallet, c->trx_id);
+        e = store_number_wait_end_trx(tx, c->wallet, c->trx_id, c->payer_end, p->id);
     if (e == ERR_OK && p->state == PAYMENT_PAID)
         e = store_number_wait_end(tx, p->id);
     return e;
@@ -62,71 +61,80 @@ enum err number_money(struct tx *tx, struct payment_row *p, const struct number_
 
 /* ---- free money and those who wait ---- */
 
+/* Who could have some money: two are as many as any number, for then nobody gets it. */
+#define RIVALS_ENOUGH 2
+
 struct rivals {
-    int64_t ids[RIVALS_MAX];
+    struct tx *tx;
+    const struct number_credit_row *credit;
+    int64_t payment_id; /* the first */
     int count;
 };
+
+static enum err is_eligible(const struct rivals *x, int64_t payment_id, bool *ret)
+{
+    struct arena a;
+    struct payment_row p;
+    bool fits = false;
+    arena_init(&a, ROW_BYTES_MAX);
+    enum err e = store_payment_by_id(tx_db(x->tx), &a, payment_id, &p);
+    if (e == ERR_OK)
+        e = number_fits(x->tx, &a, x->credit->number_id, &p, &fits);
+    if (e == ERR_OK)
+        *ret = fits && p.state != PAYMENT_PAID &&
+               x->credit->received_at >= p.created_at - PHONE_STALE_SKEW_MS;
+    arena_clear(&a);
+    return e;
+}
 
 static enum err rival_see(void *arg, const struct number_wait_row *r)
 {
     struct rivals *x = arg;
-    if (x->count < RIVALS_MAX)
-        x->ids[x->count++] = r->payment_id;
-    return ERR_OK;
+    bool good = false;
+    if (x->count == RIVALS_ENOUGH)
+        return ERR_OK;
+    enum err e = is_eligible(x, r->payment_id, &good);
+    if (e == ERR_OK && good && x->count++ == 0)
+        x->payment_id = r->payment_id;
+    return e;
 }
 
-/* The payments that could have this money; `ret` is the last of them. */
-static enum err eligible(struct tx *tx, struct arena *a, const struct number_credit_row *c,
-    const struct rivals *x, struct payment_row *ret, int *ret_count)
+static enum err money_give(struct tx *tx, struct arena *a, const struct number_credit_row *c,
+    int64_t payment_id, struct money over_tolerance)
 {
-    int count = 0;
-    for (int i = 0; i < x->count; i++) {
-        struct payment_row p;
-        bool good = false;
-        enum err e = store_payment_by_id(tx_db(tx), a, x->ids[i], &p);
-        if (e == ERR_OK)
-            e = number_fits(tx, a, c->number_id, &p, &good);
-        if (e != ERR_OK)
-            return e;
-        if (!good || p.state == PAYMENT_PAID || c->received_at < p.created_at - PHONE_STALE_SKEW_MS)
-            continue;
-        *ret = p;
-        count++;
-    }
-    *ret_count = count;
-    return ERR_OK;
+    struct payment_row p;
+    enum err e = store_payment_by_id(tx_db(tx), a, payment_id, &p);
+    if (e == ERR_OK)
+        e = store_number_credit_claim(tx, c->id, NUMBER_CREDIT_FREE, p.id, tx_now_ms(tx));
+    return e == ERR_OK ? number_money(tx, &p, c, STR("wallet"), over_tolerance) : e;
 }
 
+/* Whoever typed other digits goes on waiting, and neither takes this money nor keeps it from anybody. */
 static enum err match(
     struct tx *tx, struct arena *a, int64_t credit_id, struct money over_tolerance)
 {
     struct number_credit_row c;
-    struct payment_row p;
-    struct rivals x = {.count = 0};
-    int count = 0;
+    struct rivals x = {.tx = tx, .credit = &c};
     enum err e = store_number_credit_get(tx_db(tx), a, credit_id, &c);
     if (e == ERR_OK)
-        e = store_number_wait_each_trx(tx_db(tx), c.wallet, c.trx_id, rival_see, &x);
-    if (e == ERR_OK)
-        e = eligible(tx, a, &c, &x, &p, &count);
-    if (e == ERR_OK && count > 1) {
-        log_alarm("trxid_typed_twice", LOG_I("credit", c.id), LOG_I("payments", count));
+        e = store_number_wait_each_trx(tx_db(tx), c.wallet, c.trx_id, c.payer_end, rival_see, &x);
+    if (e == ERR_OK && x.count > 1) {
+        log_alarm("trxid_typed_twice", LOG_I("credit", c.id));
         e = store_number_credit_move(
             tx, c.id, NUMBER_CREDIT_FREE, NUMBER_CREDIT_REVIEW, STR("typed_twice"));
     }
-    if (e == ERR_OK && count == 1) {
-        e = store_number_credit_claim(tx, c.id, NUMBER_CREDIT_FREE, p.id, tx_now_ms(tx));
-        if (e == ERR_OK)
-            e = number_money(tx, &p, &c, STR("wallet"), over_tolerance);
-    }
-    return e == ERR_OK ? store_number_wait_end_trx(tx, c.wallet, c.trx_id) : e;
+    if (e == ERR_OK && x.count == 1)
+        e = money_give(tx, a, &c, x.payment_id, over_tolerance);
+    return e == ERR_OK
+               ? store_number_wait_end_trx(tx, c.wallet, c.trx_id, c.payer_end, x.payment_id)
+               : e;
 }
 
 enum err number_match(struct tx *tx, struct money over_tolerance)
 {
     struct arena a;
     enum err e = store_number_wait_forget(tx, tx_now_ms(tx) - WAITS_KEPT_MS);
-    arena_init(&a, ROW_BYTES_MAX * RIVALS_MAX);
+    arena_init(&a, ROW_BYTES_MAX * 2);
     for (int i = 0; i < MATCHES_MAX && e == ERR_OK; i++) {
         int64_t credit_id = 0;
         arena_reset(&a);

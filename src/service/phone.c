@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "core/payer_end.h"
 #include "service/number.h"
 #include "service/phone_private.h"
 #include "service/work.h"
@@ -124,11 +125,22 @@ static enum err conflict_take(struct taking *t, const struct number_credit_row *
     return e;
 }
 
+enum err phone_credit_free(struct tx *tx, const struct number_credit_row *c, bool *ret_free)
+{
+    bool known = !str_absent(c->payer_end);
+    *ret_free = known;
+    return store_number_credit_move(tx, c->id, c->state,
+        known ? NUMBER_CREDIT_FREE : NUMBER_CREDIT_REVIEW,
+        known ? STR_ABSENT : PHONE_REASON_NO_PAYER);
+}
+
 static enum err credit_add(struct taking *t, bool follows, enum phone_result *ret)
 {
     const struct sms *s = &t->sms;
+    char end[PAYER_END_CAP];
+    payer_end_of_number(s->number, end);
     bool pasted = t->from->device_id == 0;
-    bool free = follows && !pasted;
+    bool free = follows && !pasted && end[0];
     struct number_credit_row c = {.wallet = s->wallet,
         .trx_id = str_from(s->trx_id),
         .number_id = t->row.number_id,
@@ -136,12 +148,14 @@ static enum err credit_add(struct taking *t, bool follows, enum phone_result *re
         .amount = s->amount,
         .balance = s->balance,
         .payer_mask = s->number_masked[0] ? str_from(s->number_masked) : STR_ABSENT,
+        .payer_end = end[0] ? str_from(end) : STR_ABSENT,
         .received_at = s->at_ms,
         .seen_at = t->row.seen_at,
         .state = free ? NUMBER_CREDIT_FREE : NUMBER_CREDIT_REVIEW,
-        .reason = free     ? STR_ABSENT
-                  : pasted ? PHONE_REASON_PASTED
-                           : PHONE_REASON_CHAIN};
+        .reason = free       ? STR_ABSENT
+                  : pasted   ? PHONE_REASON_PASTED
+                  : !follows ? PHONE_REASON_CHAIN
+                             : PHONE_REASON_NO_PAYER};
     enum err e = store_number_credit_add(t->tx, &c);
     if (e == ERR_OK)
         *ret = free ? PHONE_CREDIT : PHONE_REVIEW;
@@ -213,11 +227,12 @@ static enum err witness(struct taking *t, enum phone_result *ret)
     if (waits)
         e = store_sms_get(tx_db(t->tx), &a, c.sms_id, &first);
     if (waits && e == ERR_OK && memcmp(first.digest, t->row.digest, sizeof first.digest) == 0) {
-        bool follows = str_is(first.state, "done");
-        e = store_number_credit_move(t->tx, c.id, NUMBER_CREDIT_REVIEW,
-            follows ? NUMBER_CREDIT_FREE : NUMBER_CREDIT_REVIEW,
-            follows ? STR_ABSENT : PHONE_REASON_CHAIN);
-        *ret = follows ? PHONE_CREDIT : PHONE_REVIEW;
+        bool now_free = false;
+        e = str_is(first.state, "done")
+                ? phone_credit_free(t->tx, &c, &now_free)
+                : store_number_credit_move(
+                      t->tx, c.id, NUMBER_CREDIT_REVIEW, NUMBER_CREDIT_REVIEW, PHONE_REASON_CHAIN);
+        *ret = now_free ? PHONE_CREDIT : PHONE_REVIEW;
     }
     arena_clear(&a);
     return e == ERR_NO_ROW ? ERR_OK : e;
@@ -291,7 +306,7 @@ static void report_tell(const struct phone_report *r)
         log_alarm("sms_sender_lookalike", LOG_I("device", r->device_id),
             LOG_I("messages", n[PHONE_LOOKALIKE]));
     if (n[PHONE_REVIEW] + n[PHONE_BROKEN] > 0)
-        log_warn("sms_chain_broken", LOG_I("device", r->device_id),
+        log_warn("sms_money_held", LOG_I("device", r->device_id),
             LOG_I("messages", n[PHONE_REVIEW] + n[PHONE_BROKEN]));
     if (n[PHONE_UNPARSED] > 0)
         log_warn(

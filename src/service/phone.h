@@ -85,14 +85,16 @@ enum phone_claim_result {
     PHONE_CLAIM_NOT_SYNCED,   /* not told yet, and the number's phone is silent */
     PHONE_CLAIM_TAKEN_BEFORE, /* by another payment */
     PHONE_CLAIM_MINE_BEFORE,  /* by this payment */
+    PHONE_CLAIM_OTHER_PAYER,  /* the digits are not its payer's: to be told like UNKNOWN */
     PHONE_CLAIM_WRONG_NUMBER, /* it came in at another number than the payer was shown */
     PHONE_CLAIM_STALE,        /* it came in before the payment was made: for a person */
     PHONE_CLAIM_REVIEW        /* a person must look at it first */
 };
 struct phone_claim {
     enum wallet_kind wallet;
-    struct str trx_id; /* as typed */
-    int64_t number_id; /* that the payer was shown */
+    struct str trx_id;    /* as typed */
+    struct str payer_end; /* the last three digits of the number that the money came from */
+    int64_t number_id;    /* that the payer was shown */
     int64_t payment_id;
     int64_t payment_created_at;
 };

@@ -87,7 +87,8 @@ enum err phone_confirm(
         return ERR_INVALID;
     if (c.asked_payment_id)
         return attach(tx, a, &c, d, ret_payment_id);
-    e = c.state == NUMBER_CREDIT_FREE
+    /* No TrxID could ever claim it without its payer's digits. */
+    e = c.state == NUMBER_CREDIT_FREE || str_absent(c.payer_end)
             ? ERR_STATE
             : store_number_credit_move(tx, c.id, c.state, NUMBER_CREDIT_FREE, d->reason);
     if (e == ERR_OK)

@@ -39,11 +39,11 @@ static enum err message_free(struct tx *tx, int64_t sms_id)
     struct number_credit_row c;
     arena_init(&a, ROW_BYTES_MAX);
     enum err e = store_sms_set_state(tx, sms_id, STR("done"));
+    bool now_free;
     enum err found = store_number_credit_of_sms(tx_db(tx), &a, sms_id, &c);
     if (e == ERR_OK && found == ERR_OK && c.state == NUMBER_CREDIT_REVIEW &&
         str_eq(c.reason, PHONE_REASON_CHAIN))
-        e = store_number_credit_move(
-            tx, c.id, NUMBER_CREDIT_REVIEW, NUMBER_CREDIT_FREE, STR_ABSENT);
+        e = phone_credit_free(tx, &c, &now_free);
     arena_clear(&a);
     return e != ERR_OK || found == ERR_NO_ROW ? e : found;
 }

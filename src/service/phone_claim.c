@@ -11,14 +11,18 @@ static enum err unknown(struct tx *tx, int64_t number_id, enum phone_claim_resul
     return e;
 }
 
-/* What forbids the claim; PHONE_CLAIM_TAKEN: nothing. A claimed row's reasons come before all others, so that a payer who asks
- * again learns nothing of another's money. */
+/* What forbids the claim; PHONE_CLAIM_TAKEN: nothing. Who does not know the payer's digits comes first, as he must not learn even
+ * that there is such money; then a claimed row's reasons, so that a payer who asks again learns nothing of another's. */
 static enum phone_claim_result judge(
     const struct phone_claim *c, const struct number_credit_row *row)
 {
-    if (row->state == NUMBER_CREDIT_CLAIMED)
-        return row->payment_id == c->payment_id ? PHONE_CLAIM_MINE_BEFORE
-                                                : PHONE_CLAIM_TAKEN_BEFORE;
+    bool claimed = row->state == NUMBER_CREDIT_CLAIMED;
+    if (claimed && row->payment_id == c->payment_id)
+        return PHONE_CLAIM_MINE_BEFORE;
+    if (str_absent(row->payer_end) || !str_eq(row->payer_end, c->payer_end))
+        return PHONE_CLAIM_OTHER_PAYER;
+    if (claimed)
+        return PHONE_CLAIM_TAKEN_BEFORE;
     if (row->number_id != c->number_id)
         return PHONE_CLAIM_WRONG_NUMBER;
     if (row->state != NUMBER_CREDIT_FREE)
@@ -46,7 +50,8 @@ enum err phone_claim(struct tx *tx, struct arena *a, const struct phone_claim *c
     e = store_wallet_credit_untaken(tx_db(tx), c->wallet, row.trx_id);
     if (e != ERR_OK && e != ERR_DUPLICATE)
         return e;
-    if (e == ERR_DUPLICATE && result != PHONE_CLAIM_MINE_BEFORE)
+    if (e == ERR_DUPLICATE && result != PHONE_CLAIM_MINE_BEFORE &&
+        result != PHONE_CLAIM_OTHER_PAYER)
         result = PHONE_CLAIM_TAKEN_BEFORE;
     if (result == PHONE_CLAIM_TAKEN) {
         int64_t now = tx_now_ms(tx);

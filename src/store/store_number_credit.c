@@ -5,12 +5,12 @@
 #include "store/store_sms.h"
 
 #define COLUMNS                                                                                    \
-    "id, wallet, trx_id, number_id, sms_id, amount, balance, payer_mask, received_at, seen_at,"    \
-    " state, reason, payment_id, claimed_at, asked_by, asked_payment_id"
+    "id, wallet, trx_id, number_id, sms_id, amount, balance, payer_mask, payer_end, received_at,"  \
+    " seen_at, state, reason, payment_id, claimed_at, asked_by, asked_payment_id"
 
 static const struct db_sql SQL_ADD = {
     "INSERT INTO number_credit (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-    " $12, NULL, 0, NULL, NULL) ON CONFLICT (wallet, trx_id) DO NOTHING"};
+    " $12, $13, NULL, 0, NULL, NULL) ON CONFLICT (wallet, trx_id) DO NOTHING"};
 static const struct db_sql SQL_GET = {"SELECT " COLUMNS " FROM number_credit WHERE id = $1"};
 static const struct db_sql SQL_FIND = {
     "SELECT " COLUMNS " FROM number_credit WHERE wallet = $1 AND trx_id = $2"};
@@ -74,6 +74,7 @@ static void credit_read(struct row *r, struct number_credit_row *ret)
         .amount = row_money(r, "amount"),
         .balance = row_money(r, "balance"),
         .payer_mask = row_str(r, "payer_mask"),
+        .payer_end = row_str(r, "payer_end"),
         .received_at = row_int(r, "received_at"),
         .seen_at = row_int(r, "seen_at"),
         .reason = row_str(r, "reason"),
@@ -100,10 +101,11 @@ enum err store_number_credit_add(struct tx *tx, struct number_credit_row *r)
     db_int(st, 6, r->amount.poisha);
     db_int(st, 7, r->balance.poisha);
     db_text(st, 8, r->payer_mask);
-    db_int(st, 9, r->received_at);
-    db_int(st, 10, r->seen_at);
-    db_text(st, 11, str_from(number_credit_state_text(r->state)));
-    db_text(st, 12, r->reason);
+    db_text(st, 9, r->payer_end);
+    db_int(st, 10, r->received_at);
+    db_int(st, 11, r->seen_at);
+    db_text(st, 12, str_from(number_credit_state_text(r->state)));
+    db_text(st, 13, r->reason);
     e = db_do_one(st, ERR_DUPLICATE);
     if (e == ERR_OK)
         r->id = id;

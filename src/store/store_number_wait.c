@@ -5,31 +5,34 @@
 #define ALIKE_MAX "100"
 
 static const struct db_sql SQL_ADD = {
-    "INSERT INTO number_wait (payment_id, wallet, trx_id, typed_at) VALUES ($1, $2, $3, $4)"
-    " ON CONFLICT (payment_id, trx_id) DO NOTHING"};
+    "INSERT INTO number_wait (payment_id, wallet, trx_id, payer_end, typed_at)"
+    " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (payment_id, trx_id)"
+    " DO UPDATE SET payer_end = excluded.payer_end, typed_at = excluded.typed_at"};
 static const struct db_sql SQL_END = {"DELETE FROM number_wait WHERE payment_id = $1"};
 static const struct db_sql SQL_END_TRX = {
-    "DELETE FROM number_wait WHERE wallet = $1 AND trx_id = $2"};
+    "DELETE FROM number_wait WHERE wallet = $1 AND trx_id = $2"
+    " AND (payer_end = $3 OR payment_id = $4)"};
 static const struct db_sql SQL_EACH_TRX = {
-    "SELECT payment_id, wallet, trx_id, typed_at FROM number_wait"
-    " WHERE wallet = $1 AND trx_id = $2 ORDER BY typed_at, payment_id"};
+    "SELECT payment_id, wallet, trx_id, payer_end, typed_at FROM number_wait"
+    " WHERE wallet = $1 AND trx_id = $2 AND payer_end = $3 ORDER BY payment_id"};
 /* What the wallet's API told of was counted then; CROSS JOIN as in store_number_credit.c. */
 static const struct db_sql SQL_TOLD = {
     "SELECT number_credit.id AS id FROM number_wait JOIN number_credit"
     " ON number_credit.wallet = number_wait.wallet AND number_credit.trx_id = number_wait.trx_id"
-    " WHERE number_credit.state = 'free' AND NOT EXISTS"
-    " (SELECT 1 FROM wallet_credential CROSS JOIN credit"
+    " AND number_credit.payer_end = number_wait.payer_end"
+    " WHERE number_credit.state = 'free' AND NOT EXISTS (SELECT 1 FROM wallet_credential CROSS "
+    "JOIN credit"
     " WHERE wallet_credential.wallet = number_credit.wallet"
     " AND credit.wallet = wallet_credential.wallet"
     " AND credit.credential_id = wallet_credential.id AND credit.trx_id = number_credit.trx_id)"
     " ORDER BY number_wait.typed_at LIMIT 1"};
 static const struct db_sql SQL_FORGET = {"DELETE FROM number_wait WHERE typed_at < $1"};
 static const struct db_sql SQL_EACH_OF = {
-    "SELECT payment_id, wallet, trx_id, typed_at FROM number_wait"
+    "SELECT payment_id, wallet, trx_id, payer_end, typed_at FROM number_wait"
     " WHERE payment_id = $1 ORDER BY typed_at, trx_id"};
 static const struct db_sql SQL_ALIKE = {
     "SELECT trx_id, number_id FROM number_credit WHERE state = 'free' AND seen_at >= $1"
-    " AND wallet = $2 AND amount = $3 ORDER BY seen_at DESC LIMIT " ALIKE_MAX};
+    " AND wallet = $2 AND amount = $3 AND payer_end = $4 ORDER BY seen_at DESC LIMIT " ALIKE_MAX};
 
 static void wait_read(struct row *r, struct number_wait_row *ret)
 {
@@ -37,6 +40,7 @@ static void wait_read(struct row *r, struct number_wait_row *ret)
         .payment_id = row_int(r, "payment_id"),
         .wallet = row_wallet(r, "wallet"),
         .trx_id = row_str(r, "trx_id"),
+        .payer_end = row_str(r, "payer_end"),
         .typed_at = row_int(r, "typed_at"),
     };
 }
@@ -47,8 +51,9 @@ enum err store_number_wait_add(struct tx *tx, const struct number_wait_row *r)
     db_int(st, 1, r->payment_id);
     db_text(st, 2, str_from(wallet_kind_code(r->wallet)));
     db_text(st, 3, r->trx_id);
-    db_int(st, 4, r->typed_at);
-    return db_do_one(st, ERR_DUPLICATE);
+    db_text(st, 4, r->payer_end);
+    db_int(st, 5, r->typed_at);
+    return db_do(st);
 }
 
 enum err store_number_wait_end(struct tx *tx, int64_t payment_id)
@@ -58,20 +63,24 @@ enum err store_number_wait_end(struct tx *tx, int64_t payment_id)
     return db_do(st);
 }
 
-enum err store_number_wait_end_trx(struct tx *tx, enum wallet_kind wallet, struct str trx_id)
+enum err store_number_wait_end_trx(struct tx *tx, enum wallet_kind wallet, struct str trx_id,
+    struct str payer_end, int64_t payment_id)
 {
     struct db_stmt *st = db_query(tx_db(tx), &SQL_END_TRX);
     db_text(st, 1, str_from(wallet_kind_code(wallet)));
     db_text(st, 2, trx_id);
+    db_text(st, 3, payer_end);
+    db_int(st, 4, payment_id);
     return db_do(st);
 }
 
-enum err store_number_wait_each_trx(
-    struct db *db, enum wallet_kind wallet, struct str trx_id, store_number_wait_fn fn, void *arg)
+enum err store_number_wait_each_trx(struct db *db, enum wallet_kind wallet, struct str trx_id,
+    struct str payer_end, store_number_wait_fn fn, void *arg)
 {
     struct db_stmt *st = db_query(db, &SQL_EACH_TRX);
     db_text(st, 1, str_from(wallet_kind_code(wallet)));
     db_text(st, 2, trx_id);
+    db_text(st, 3, payer_end);
     return row_each(st, struct number_wait_row, wait_read, fn, arg);
 }
 
@@ -105,13 +114,14 @@ static enum err alike_call(void *arg, const struct alike *a)
 }
 
 enum err store_number_alike_each(struct db *db, enum wallet_kind wallet, struct money amount,
-    int64_t since, store_number_alike_fn fn, void *arg)
+    struct str payer_end, int64_t since, store_number_alike_fn fn, void *arg)
 {
     struct alike_call call = {.fn = fn, .arg = arg};
     struct db_stmt *st = db_query(db, &SQL_ALIKE);
     db_int(st, 1, since);
     db_text(st, 2, str_from(wallet_kind_code(wallet)));
     db_int(st, 3, amount.poisha);
+    db_text(st, 4, payer_end);
     return row_each(st, struct alike, alike_read, alike_call, &call);
 }
 

@@ -9,32 +9,33 @@
 struct number_wait_row {
     int64_t payment_id;
     enum wallet_kind wallet;
-    struct str trx_id; /* the normal form */
+    struct str trx_id;    /* the normal form */
+    struct str payer_end; /* the last three digits of the number that the money came from */
     int64_t typed_at;
 };
-/* ERR_DUPLICATE: this payment waits for it already. */
+/* Of a payment that waits for this TrxID already, what was typed last counts. */
 enum err store_number_wait_add(struct tx *tx, const struct number_wait_row *r) must_check;
 /* The payment waits for nothing any more. */
 enum err store_number_wait_end(struct tx *tx, int64_t payment_id) must_check;
-/* Nobody waits for this TrxID any more. */
-enum err store_number_wait_end_trx(
-    struct tx *tx, enum wallet_kind wallet, struct str trx_id) must_check;
+/* Nobody waits for this TrxID of this payer any more, and this payment for that of nobody; 0: no payment. */
+enum err store_number_wait_end_trx(struct tx *tx, enum wallet_kind wallet, struct str trx_id,
+    struct str payer_end, int64_t payment_id) must_check;
 typedef enum err (*store_number_wait_fn)(void *arg, const struct number_wait_row *r);
-/* Who waits for a TrxID, first typed first. */
+/* Who waits for a TrxID of this payer, first made first. */
 enum err store_number_wait_each_trx(struct db *db, enum wallet_kind wallet, struct str trx_id,
-    store_number_wait_fn fn, void *arg) must_check;
+    struct str payer_end, store_number_wait_fn fn, void *arg) must_check;
 /* What a payment waits for, first typed first. */
 enum err store_number_wait_each_of(
     struct db *db, int64_t payment_id, store_number_wait_fn fn, void *arg) must_check;
 
-/* Money that is free and that somebody waits for: of the one who waits longest. ERR_NO_ROW. */
+/* Money that is free and that somebody waits for who knows its payer's digits: of the one who waits longest. ERR_NO_ROW. */
 enum err store_number_wait_told(struct db *db, int64_t *ret_credit_id) must_check;
 /* What was typed before then. */
 enum err store_number_wait_forget(struct tx *tx, int64_t before) must_check;
 
-/* A free TrxID of this wallet and amount, told since then. `trx_id` until it returns. */
+/* A free TrxID of this wallet, payer and amount, told since then. `trx_id` until it returns. */
 typedef enum err (*store_number_alike_fn)(void *arg, struct str trx_id, int64_t number_id);
 enum err store_number_alike_each(struct db *db, enum wallet_kind wallet, struct money amount,
-    int64_t since, store_number_alike_fn fn, void *arg) must_check;
+    struct str payer_end, int64_t since, store_number_alike_fn fn, void *arg) must_check;
 
 #endif

@@ -110,6 +110,7 @@ struct number_credit_row {
     int64_t sms_id;
     struct money amount, balance;
     struct str payer_mask; /* 017******11, ***515; absent: none was told */
+    struct str payer_end;  /* the last three digits; absent: none was told */
     int64_t received_at;   /* the wallet's time; bKash and Nagad tell whole minutes */
     int64_t seen_at;
     enum number_credit_state state;

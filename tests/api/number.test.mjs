@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
 import { suite } from './lib/harness.mjs';
-import { TEXTS, addNumber } from './lib/number.mjs';
+import { PAYERS, TEXTS, addNumber } from './lib/number.mjs';
 
 suite('money by number and TrxID', { config: { number: { over_tolerance_poisha: 1000 }, limits: { trxids_per_minute: 6 } } }, (w) => {
   let rocket, nagad, trx = 6606780000;
@@ -14,8 +14,8 @@ suite('money by number and TrxID', { config: { number: { over_tolerance_poisha: 
   });
   const next = () => String(trx += 1);
   const create = (more = {}) => w.create({ customer_code: 'rocket', amount: '500.00', ...more });
-  const type = async (payment, trxId) => {
-    const answer = await w.payer(payment).press('trx-send', { extra: [['trx_id', trxId]] });
+  const type = async (payment, trxId, payer = PAYERS.rocket) => {
+    const answer = await w.payer(payment).press('trx-send', { extra: [['trx_id', trxId], ['payer', payer]] });
     assert.equal(answer.status, 303, answer.text);
     return answer.headers.location;
   };
@@ -124,10 +124,10 @@ suite('money by number and TrxID', { config: { number: { over_tolerance_poisha: 
   it('S11 T24 O and 0 are told apart, and the payer is told to look', async () => {
     const payment = await create({ customer_code: 'nagad' });
     await nagad.tell(500, '75HKA0B3');
-    const location = await type(payment, '75hkaOb3');
+    const location = await type(payment, '75hkaOb3', PAYERS.nagad);
     assert.equal(location, `/${payment.uuid}?trx=look#trx`);
     assert.match(await shown(payment, location.split('#')[0]), /the letter O and the digit 0/);
-    assert.equal(await type(payment, '75hka0b3'), `/${payment.uuid}`);
+    assert.equal(await type(payment, '75hka0b3', PAYERS.nagad), `/${payment.uuid}`);
     assert.equal((await w.status(payment)).payment_status, 'paid');
   });
 
@@ -141,7 +141,7 @@ suite('money by number and TrxID', { config: { number: { over_tolerance_poisha: 
     const payment = await create();
     const answers = [];
     for (let i = 0; i < 8; i++) {
-      answers.push((await w.payer(payment).press('trx-send', { extra: [['trx_id', next()]] })).status);
+      answers.push((await w.payer(payment).press('trx-send', { extra: [['trx_id', next()], ['payer', '515']] })).status);
     }
     assert.deepEqual(answers, [303, 303, 303, 303, 303, 303, 429, 429]);
   });
@@ -186,7 +186,7 @@ suite('texts that are no money', {}, (w) => {
     const ids = ['6606780001', '6606780002', '6606780003', '6606780004'], payments = [];
     for (const id of ids) {
       payments.push(await w.create({ customer_code: 'rocket', amount: '500.00' }));
-      const answer = await w.payer(payments.at(-1)).press('trx-send', { extra: [['trx_id', id]] });
+      const answer = await w.payer(payments.at(-1)).press('trx-send', { extra: [['trx_id', id], ['payer', PAYERS.rocket]] });
       assert.equal(answer.headers.location, `/${payments.at(-1).uuid}`, 'it waits');
     }
     const at = Date.now();

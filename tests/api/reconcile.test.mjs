@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, it } from 'node:test';
 import { suite } from './lib/harness.mjs';
-import { addNumber } from './lib/number.mjs';
+import { PAYERS, addNumber } from './lib/number.mjs';
 import { freePort, run } from './lib/process.mjs';
 
 const TOPIC = 'arn:aws:sns:ap-southeast-1:354285753755:bpt_kassa';
@@ -215,7 +215,7 @@ suite('a day of numbers', {}, (w) => {
   let nagad, trx = 0;
   const next = () => `75HK${String(trx += 1).padStart(4, '0')}`;
   const type = async (payment, trxId) => {
-    const answer = await w.payer(payment).press('trx-send', { extra: [['trx_id', trxId]] });
+    const answer = await w.payer(payment).press('trx-send', { extra: [['trx_id', trxId], ['payer', PAYERS.nagad]] });
     assert.equal(answer.status, 303, answer.text);
   };
   const paid = async (amount) => {

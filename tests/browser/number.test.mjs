@@ -30,8 +30,9 @@ suite('money sent to a number, in a browser', { config: { limits: { trxids_per_m
   }
   const shown = (page, status) => page.locator(`[data-testid=status][data-status=${status}]`).waitFor();
   const head = (page, text) => page.locator('#head', { hasText: text }).waitFor();
-  async function type(page, id) {
+  async function type(page, id, payer = '515') {
     await page.getByTestId('trx').fill(id);
+    await page.getByTestId('payer').fill(payer);
     await page.getByTestId('trx-send').click();
   }
 

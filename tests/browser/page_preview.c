@@ -61,12 +61,14 @@ static void number_pages_write(void)
         .number = STR("017111111112"),
         .kind = STR("personal"),
         .left = v.payment.amount,
-        .waits = STR_ABSENT};
+        .waits = STR_ABSENT,
+        .waits_payer = STR_ABSENT};
     page_write("number", &v, false);
     v.payment.paid = money_poisha(20000);
     v.number.left = money_poisha(30000);
     page_write("number-part", &v, false);
     v.number.waits = STR("6606781234");
+    v.number.waits_payer = STR("515");
     page_write("number-waits", &v, false);
     v.number.silent = true;
     page_write("number-silent", &v, false);

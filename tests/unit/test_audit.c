@@ -244,7 +244,8 @@ static void an_altered_refund_is_found(void **state)
     "INSERT INTO sms VALUES (900002, NULL, 900001, 'bKash', 'text', zeroblob(32), 'send_money',"   \
     " 'fine', NULL, 'done', NULL, 1, 1);"                                                          \
     "UPDATE credit SET credential_id = 900001 WHERE payment_id = %1$lld;"                          \
-    "INSERT INTO number_credit SELECT 900003, wallet, trx_id, 900001, 900002, amount, 0, NULL, 1," \
+    "INSERT INTO number_credit SELECT 900003, wallet, trx_id, 900001, 900002, amount, 0, NULL, "   \
+    "NULL, 1,"                                                                                     \
     " 1, 'claimed', NULL, payment_id, 1, NULL, NULL FROM credit WHERE payment_id = %1$lld;"
 
 static void claimed_money_is_compared_with_its_credit(void **state)

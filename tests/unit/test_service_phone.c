@@ -373,6 +373,8 @@ static enum phone_claim_result claim(struct phone *p, int64_t payment_id, const 
 {
     p->claim.wallet = WALLET_BKASH;
     p->claim.trx_id = str_from(trx_id);
+    if (!p->claim.payer_end.n)
+        p->claim.payer_end = STR("333");
     p->claim.payment_id = payment_id;
     if (!p->claim.number_id)
         p->claim.number_id = p->number_id;

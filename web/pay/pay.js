@@ -50,7 +50,8 @@
         const page = new DOMParser().parseFromString(text, 'text/html');
         const status = page.getElementById('status'), rest = page.getElementById('rest');
         if (!status || !rest) throw text;
-        const field = find('trx'), typed = field && field.value, typing = field && field === document.activeElement;
+        const fields = ['trx', 'payer'], active = fields.find((id) => find(id) === document.activeElement && find(id));
+        const typed = fields.map((id) => find(id) && find(id).value);
         const focused = find('rest').contains(document.activeElement);
         document.title = page.title;
         body.dataset.tag = page.body.dataset.tag;
@@ -59,8 +60,8 @@
         swap(find('status'), status);
         swap(find('rest'), rest);
         // Who is typing a TrxID goes on typing.
-        if (typed && find('trx')) find('trx').value = typed;
-        if (typing && find('trx')) find('trx').focus();
+        fields.forEach((id, i) => { if (typed[i] && find(id)) find(id).value = typed[i]; });
+        if (active && find(active)) find(active).focus();
         else if (focused) find('head').focus();
         wait = 0;
         begin();

@@ -5,6 +5,7 @@
 #include "service/checkout.h"
 #include "service/links.h"
 #include "store/store_books.h"
+#include "store/store_number_wait.h"
 #include <inttypes.h>
 
 #define TRX_CHARS_MAX 64
@@ -70,6 +71,19 @@ static enum err show_event(void *arg, const struct event_row *r)
     return ERR_OK;
 }
 
+/* What the payer typed and no SMS has told yet, or only of another payer. */
+static enum err show_wait(void *arg, const struct number_wait_row *r)
+{
+    struct cli *c = arg;
+    cli_out_item(c);
+    json_w_kcstr(&c->w, "wallet", wallet_kind_code(r->wallet));
+    json_w_kstr(&c->w, "trx_id", r->trx_id);
+    json_w_kstr(&c->w, "payer_end", r->payer_end);
+    cli_out_time(c, "typed_at", r->typed_at);
+    cli_out_close(c);
+    return ERR_OK;
+}
+
 static enum err show_posting(void *arg, const struct posting_item *p)
 {
     struct cli *c = arg;
@@ -101,6 +115,9 @@ static int show_lists(struct cli *c, int64_t id)
     cli_out_close(c);
     cli_out_list(c, "credits");
     e = e == ERR_OK ? store_credit_each(c->db, id, false, cli_row_credit, c) : e;
+    cli_out_close(c);
+    cli_out_list(c, "typed");
+    e = e == ERR_OK ? store_number_wait_each_of(c->db, id, show_wait, c) : e;
     cli_out_close(c);
     cli_out_list(c, "refunds");
     e = e == ERR_OK ? store_refund_each(c->db, id, false, cli_row_refund, c) : e;

@@ -18,6 +18,7 @@ static enum err list_item(void *arg, const struct number_credit_row *r)
     cli_out_money(c, "amount", r->amount);
     json_w_kint(&c->w, "number", r->number_id);
     json_w_kstr(&c->w, "payer", r->payer_mask);
+    json_w_kstr(&c->w, "payer_end", r->payer_end);
     cli_out_time(c, "received_at", r->received_at);
     cli_out_id(c, "payment", r->payment_id);
     json_w_kstr(&c->w, "asked_by", r->asked_by);

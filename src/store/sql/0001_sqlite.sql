@@ -432,6 +432,8 @@ CREATE TABLE number_credit (
     amount INTEGER NOT NULL CHECK (amount > 0),
     balance INTEGER NOT NULL CHECK (balance >= 0),
     payer_mask TEXT,
+    -- The last digits of the payer's number, which he types beside the TrxID; NULL: the SMS shows none.
+    payer_end TEXT CHECK (length(payer_end) = 3),
     received_at INTEGER NOT NULL,
     seen_at INTEGER NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('free', 'claimed', 'review', 'late', 'marked')),
@@ -453,10 +455,12 @@ CREATE TABLE number_wait (
     payment_id INTEGER NOT NULL REFERENCES payment (id),
     wallet TEXT NOT NULL,
     trx_id TEXT NOT NULL,
+    payer_end TEXT NOT NULL CHECK (length(payer_end) = 3),
     typed_at INTEGER NOT NULL,
     PRIMARY KEY (payment_id, trx_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX number_wait_trx ON number_wait (wallet, trx_id);
+CREATE INDEX number_wait_trx ON number_wait (wallet, trx_id, payer_end);
+CREATE INDEX number_wait_typed ON number_wait (typed_at);
 
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY CHECK (id > 0),

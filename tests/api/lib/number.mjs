@@ -25,6 +25,8 @@ export const TEXTS = {
       + `${d.day}/${d.month}/${d.year} ${d.hour}:${d.minute}`;
   },
 };
+/** The last digits of the number that the money comes from, as a payer types them. */
+export const PAYERS = { rocket: '515', nagad: '111' };
 const SENDERS = { rocket: '16216', nagad: 'NAGAD' };
 
 /**
