@@ -1,5 +1,6 @@
 /* What a payer does: pay, cancel, choose a language, come back from the wallet. Each is answered after its commit. */
 #include "base/mem.h"
+#include "http/callback_read.h"
 #include "http/page_private.h"
 #include "service/number.h"
 
@@ -215,42 +216,9 @@ struct reply *page_language_post(struct request *rq)
 
 /* ---- back from the wallet ---- */
 
-static enum callback_status callback_status_parse(struct str s)
-{
-    return str_is(s, "success")   ? CALLBACK_SUCCESS
-           : str_is(s, "failure") ? CALLBACK_FAILURE
-           : str_is(s, "cancel")  ? CALLBACK_CANCEL
-                                  : CALLBACK_OTHER;
-}
-
-static bool token_copy(struct str token, char *out, size_t cap)
-{
-    if (token.n >= cap)
-        return false;
-    for (size_t i = 0; i < token.n; i++)
-        if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", token.p[i]))
-            return false;
-    memcpy(out, token.p, token.n);
-    out[token.n] = 0;
-    return true;
-}
-
 static enum err callback_submit(struct service *s, struct checkout_act *c)
 {
     return checkout_callback(s, c, (enum callback_status)c->callback_status);
-}
-
-/* The wallet's id of a payment; some are base64. */
-static void ref_copy(struct str ref, char *out, size_t cap)
-{
-    out[0] = 0;
-    if (ref.n >= cap)
-        return;
-    for (size_t i = 0; i < ref.n; i++)
-        if (ref.p[i] <= ' ' || ref.p[i] > '~')
-            return;
-    memcpy(out, ref.p, ref.n);
-    out[ref.n] = 0;
 }
 
 /* Wallets return the payer with a GET that has an effect: only the browser's own GET has it, no HEAD of a link preview. The answer
@@ -263,11 +231,11 @@ static struct reply *callback_get(struct request *rq, enum wallet_kind wallet, c
         return reply_error(rq, ERR_INTERNAL);
     if (str_is(rq->method, "HEAD"))
         return page_secure(rq, reply_html(200, STR("")), NULL);
-    if (!token_copy(rq->param, a->act.token, sizeof(a->act.token)))
+    if (!callback_token(rq->param, a->act.token))
         return reply_error(rq, page_unknown(rq));
     a->act.wallet = wallet;
-    ref_copy(form_value(rq, rq->query, ref_key), a->act.ref, sizeof(a->act.ref));
-    a->act.callback_status = (int)callback_status_parse(form_value(rq, rq->query, "status"));
+    callback_ref(rq->query, ref_key, a->act.ref);
+    a->act.callback_status = (int)callback_status_read(rq->query);
     a->done_path = a->other_path = "/wait";
     return act_start(a, callback_submit);
 }
@@ -292,7 +260,7 @@ struct reply *page_rocket_callback_post(struct request *rq)
     if (!a)
         return reply_error(rq, ERR_INTERNAL);
     a->act.wallet = WALLET_ROCKET;
-    ref_copy(form_value(rq, rq->body, "trans_id"), a->act.ref, sizeof(a->act.ref));
+    callback_ref(rq->body, "trans_id", a->act.ref);
     if (a->act.ref[0] == 0)
         return reply_error(rq, page_unknown(rq));
     a->act.callback_status = CALLBACK_OTHER;

@@ -86,6 +86,10 @@ static void answer_spoil(struct wallet_answer *ret, const char *code)
 static bool envelope_read(struct arena *a, int status, struct reading *r, struct wallet_answer *ret)
 {
     *ret = (struct wallet_answer){.outcome = WALLET_UNKNOWN, .code = STR("ok")};
+    if (r->body.n > 0 && memchr(r->body.p, 0, r->body.n)) { /* no text */
+        ret->code = STR("bad_lines");
+        return false;
+    }
     struct str error = value_of(r, "error");
     if (!str_absent(error))
         ret->message = str_sub(
