@@ -8,6 +8,33 @@ struct money refund_rest(const struct payment_row *p)
     return money_sub(money_add(p->credited, p->commission), p->refunded);
 }
 
+struct credit_sum {
+    const struct refund_row *of;
+    struct money amount;
+};
+
+static enum err credit_see(void *arg, const struct credit_row *c)
+{
+    struct credit_sum *x = arg;
+    if (c->attached && c->wallet == x->of->wallet && c->credential_id == x->of->credential_id &&
+        str_eq(c->trx_id, x->of->trx_id)) {
+        x->amount = money_add(x->amount, c->amount);
+    }
+    return ERR_OK;
+}
+
+enum err refund_left_of(struct tx *tx, const struct refund_row *r, struct money *ret)
+{
+    struct credit_sum sum = {.of = r, .amount = MONEY_ZERO};
+    struct money asked;
+    enum err e = store_credit_each(tx_db(tx), r->payment_id, false, credit_see, &sum);
+    e = e == ERR_OK ? store_refund_sum(tx_db(tx), r, &asked) : e;
+    if (e == ERR_OK) {
+        *ret = money_sub(sum.amount, asked);
+    }
+    return e;
+}
+
 static enum err event_add(struct tx *tx, const struct refund_row *r, struct str from,
     struct str actor, const char *word, struct str reason)
 {

@@ -13,5 +13,7 @@ enum err refund_change(struct tx *tx, struct arena *a, const struct refund_row *
     enum refund_event event, struct str actor, struct refund_row *to) must_check;
 /* What can still go back: of what was attached, the commission with it. One under way is not taken off. */
 struct money refund_rest(const struct payment_row *p);
+/* What no refund has asked for yet of the money that `r` goes back from. */
+enum err refund_left_of(struct tx *tx, const struct refund_row *r, struct money *ret) must_check;
 
 #endif

@@ -96,10 +96,17 @@ static bool answer_copy(struct refund_errand *c, const struct wallet_answer *a)
         .outcome = a->outcome,
         .code = arena_copy(&c->arena, a->code),
         .trx_id = arena_copy(&c->arena, a->trx_id),
+        .has_amount = a->has_amount,
+        .amount = a->amount,
+        .paid_day = arena_copy(&c->arena, a->paid_day),
         .refund_count = a->refund_count,
     };
+    if ((str_absent(c->answer.trx_id) && !str_absent(a->trx_id)) ||
+        (str_absent(c->answer.paid_day) && !str_absent(a->paid_day))) {
+        return false;
+    }
     if (a->refund_count == 0) {
-        return str_absent(a->trx_id) || !str_absent(c->answer.trx_id);
+        return true;
     }
     struct wallet_refund_seen *seen = arena_alloc(&c->arena, a->refund_count * sizeof *seen);
     for (size_t i = 0; seen && i < a->refund_count; i++) {
@@ -132,7 +139,7 @@ static void errand_start(void *arg)
     struct refund_errand *c = arg;
     const struct refund_row *r = &c->of;
     const struct wallet_ops *ops = wallet_ops_find(r->wallet);
-    char sku[32], reason[32];
+    char sku[32], reason[32], reference[48];
     ensure(ops && ops->refund, "a refund's wallet has a connector that knows refunds");
     if (!c->sends) {
         ops->refund_status(
@@ -141,19 +148,26 @@ static void errand_start(void *arg)
     }
     snprintf(sku, sizeof sku, "P%lld", (long long)r->payment_id);
     snprintf(reason, sizeof reason, "R%lld", (long long)r->id);
+    snprintf(reference, sizeof reference, "K%lldR%lld", (long long)r->payment_id, (long long)r->id);
     struct wallet_refund refund = {
         .credential_id = r->credential_id,
         .ref = r->wallet_ref,
         .trx_id = r->trx_id,
+        .invoice = c->invoice,
         .amount = r->amount,
         .currency = r->currency,
+        /* of the list that was copied just before */
+        .paid = c->answer.has_amount ? c->answer.amount : MONEY_ZERO,
+        .paid_day = c->answer.paid_day,
         .sku = str_from(sku),
         .reason = str_from(reason),
+        .reference = str_from(reference),
     };
     ops->refund(c->service->wallets, &refund, errand_answered, c);
 }
 
-struct refund_errand *refund_errand_new(struct service *s, const struct refund_row *r)
+struct refund_errand *refund_errand_new(
+    struct service *s, const struct refund_row *r, struct str invoice)
 {
     struct refund_errand *c = mem_alloc(sizeof *c);
     c->service = s;
@@ -169,6 +183,7 @@ struct refund_errand *refund_errand_new(struct service *s, const struct refund_r
         .amount = r->amount,
         .currency = arena_copy(&c->arena, r->currency),
     };
+    c->invoice = arena_copy(&c->arena, invoice);
     return c;
 }
 
@@ -188,6 +203,7 @@ struct step {
     struct arena arena;
     bool asks; /* its work_begin was done */
     struct refund_row row;
+    struct attempt_row attempt; /* that was paid */
 };
 
 static void step_reset(struct step *x)
@@ -222,6 +238,7 @@ static enum err step_run(struct store_unit *u, struct tx *tx)
     } else {
         e = store_refund_cas(tx, r, &to);
     }
+    e = e == ERR_OK ? store_attempt_by_id(tx_db(tx), &x->arena, r->attempt_id, &x->attempt) : e;
     x->asks = e == ERR_OK && work_begin(x->service->work, x->id, WORK_REFUND);
     return e;
 }
@@ -232,7 +249,7 @@ static void step(struct service *s, int64_t id)
     arena_init(&x.arena, SCRATCH_BYTES_MAX);
     enum err e = store_run(s->store, &x.unit);
     if (e == ERR_OK && x.asks) {
-        refund_errand_send(refund_errand_new(s, &x.row));
+        refund_errand_send(refund_errand_new(s, &x.row, x.attempt.invoice));
     } else {
         step_reset(&x);
     }

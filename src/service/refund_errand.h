@@ -12,6 +12,7 @@ struct refund_errand {
     struct service *service;
     bool sends;           /* the refund itself; else it asks for the list */
     struct refund_row of; /* as it was when the errand began; texts in `arena` */
+    struct str invoice;   /* of the attempt that was paid; in `arena` */
     struct arena arena;   /* what is asked and what was answered */
     struct arena scratch; /* the unit's */
     struct wallet_answer answer;
@@ -22,7 +23,8 @@ struct refund_errand {
 };
 
 /* The refund's work_begin was done by the caller, in the unit that made the call due. Asks for the list. */
-struct refund_errand *refund_errand_new(struct service *s, const struct refund_row *r);
+struct refund_errand *refund_errand_new(
+    struct service *s, const struct refund_row *r, struct str invoice);
 /* Any thread. Frees it at its end. */
 void refund_errand_send(struct refund_errand *c);
 

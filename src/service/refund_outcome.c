@@ -160,13 +160,27 @@ static enum err apply_sent(struct refund_errand *c, struct tx *tx, const struct 
 
 /* ---- the list after it was sent ---- */
 
+/* Whether a refund that the wallet lists can be ours. Where it does not tell the amount, at least the word has to fit: nothing is
+ * left, or something. */
+static bool row_fits(const struct wallet_refund_seen *seen, struct money amount, bool takes_all)
+{
+    if (!seen->completed) {
+        return false;
+    }
+    return seen->untold ? seen->whole == takes_all : money_eq(seen->amount, amount);
+}
+
 static enum err new_rows(struct refund_errand *c, struct tx *tx, const struct refund_row *r,
     int *ret_count, struct str *ret_trx_id)
 {
-    enum err e = ERR_NO_ROW;
+    struct money left;
+    enum err e = refund_left_of(tx, r, &left);
+    if (e != ERR_OK) {
+        return e;
+    }
     for (size_t i = 0; i < c->answer.refund_count; i++) {
         const struct wallet_refund_seen *seen = &c->answer.refunds[i];
-        if (!seen->completed || !money_eq(seen->amount, r->amount)) {
+        if (!row_fits(seen, r->amount, left.poisha == 0)) {
             continue;
         }
         e = trx_seen(tx, r, seen->trx_id);

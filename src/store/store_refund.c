@@ -15,6 +15,9 @@ static const struct db_sql SQL_BY_ID = {"SELECT " REFUND_COLUMNS " FROM refund W
 static const struct db_sql SQL_LIVE = {"SELECT id FROM refund WHERE payment_id = $1 AND " LIVE};
 static const struct db_sql SQL_BY_TRX = {
     "SELECT id FROM refund WHERE wallet = $1 AND credential_id = $2 AND refund_trx_id = $3"};
+static const struct db_sql SQL_SUM = {
+    "SELECT coalesce(sum(amount), 0) AS amount FROM refund WHERE payment_id = $1 AND wallet = $2"
+    " AND credential_id = $3 AND trx_id = $4 AND state <> 'declined'"};
 static const struct db_sql SQL_CAS = {
     "UPDATE refund SET state = $1, known = $2, refund_trx_id = $3, code = $4, sent_at = $5,"
     " next_ask_at = $6, asks = $7, final_at = $8, version = version + 1"
@@ -109,6 +112,20 @@ enum err store_refund_by_trx(struct db *db, enum wallet_kind wallet, int64_t cre
     db_int(st, 2, credential_id);
     db_text(st, 3, refund_trx_id);
     return row_one_int(st, "id", ret_id);
+}
+
+enum err store_refund_sum(struct db *db, const struct refund_row *of, struct money *ret)
+{
+    int64_t poisha;
+    struct db_stmt *st = db_query(db, &SQL_SUM);
+    db_int(st, 1, of->payment_id);
+    db_text(st, 2, str_from(wallet_kind_code(of->wallet)));
+    db_int(st, 3, of->credential_id);
+    db_text(st, 4, of->trx_id);
+    enum err e = row_one_int(st, "amount", &poisha);
+    if (e == ERR_OK)
+        *ret = money_poisha(poisha);
+    return e;
 }
 
 enum err store_refund_cas(struct tx *tx, const struct refund_row *from, struct refund_row *to)

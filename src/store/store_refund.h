@@ -38,6 +38,8 @@ enum err store_refund_live(struct db *db, int64_t payment_id, int64_t *ret_id) m
 /* The refund that the wallet did under this TrxID; ERR_NO_ROW. */
 enum err store_refund_by_trx(struct db *db, enum wallet_kind wallet, int64_t credential_id,
     struct str refund_trx_id, int64_t *ret_id) must_check;
+/* What went back and is under way of the money that `of` is of: its payment, wallet, credential and TrxID. */
+enum err store_refund_sum(struct db *db, const struct refund_row *of, struct money *ret) must_check;
 /* Compare-and-set: writes state, version + 1, known, refund_trx_id, code, sent_at, next_ask_at, asks and final_at of `to` where
  * id, state and version are those of `from`. ERR_CONFLICT when they are not. */
 enum err store_refund_cas(

@@ -10,6 +10,7 @@
 #define DER_MAX ((size_t)4096)
 #define CHALLENGE_BYTES 20
 #define DATE_LEN 14
+#define DAY_LEN 8
 #define CURRENCY_TAKA "050"
 /* What Nagad wants to know of the payer's address has no form for IPv6. */
 #define NO_IPV4 "0.0.0.0"
@@ -25,6 +26,10 @@ struct nagad_call {
     struct connector_call base;
     struct buf ref, invoice, amount, callback_url, challenge, payer_ip;
     struct buf path, body;
+    /* of a refund */
+    struct buf paid, reference, reason;
+    char paid_day[DAY_LEN + 1];
+    struct money refunded;
 };
 
 static struct nagad_call *call_of(struct connector_call *base)
@@ -36,7 +41,7 @@ static void call_release(struct connector_call *base)
 {
     struct nagad_call *c = call_of(base);
     struct buf *const texts[] = {&c->ref, &c->invoice, &c->amount, &c->callback_url, &c->challenge,
-        &c->payer_ip, &c->path, &c->body};
+        &c->payer_ip, &c->path, &c->body, &c->paid, &c->reference, &c->reason};
     for (size_t i = 0; i < array_len(texts); i++)
         buf_clear(texts[i]);
     mem_free(c);
@@ -101,8 +106,8 @@ static void time_compact(int64_t at_ms, char out[DATE_LEN + 1])
 }
 
 /* Seals what `plain` holds into two members of the body. The very bytes that are encrypted are the ones that are signed. */
-static enum err seal(struct nagad_call *c, const struct nagad_keys *k, const struct buf *plain,
-    struct json_writer *w)
+static enum err seal(struct nagad_call *c, const struct nagad_keys *k, const char *data_key,
+    const struct buf *plain, struct json_writer *w)
 {
     struct buf data, sign;
     buf_init(&data, BODY_MAX);
@@ -110,7 +115,7 @@ static enum err seal(struct nagad_call *c, const struct nagad_keys *k, const str
     enum err e =
         buf_ok(plain) ? sealed_make(k->nagad, k->own, buf_view(plain), &data, &sign) : ERR_LIMIT;
     if (e == ERR_OK) {
-        json_w_kstr(w, "sensitiveData", buf_view(&data));
+        json_w_kstr(w, data_key, buf_view(&data));
         json_w_kstr(w, "signature", buf_view(&sign));
     }
     buf_clear(&data);
@@ -140,7 +145,7 @@ static enum err initialize_write(struct nagad_call *c, const struct nagad_keys *
     json_w_init(&w, &c->body);
     json_w_open(&w, '{');
     json_w_kcstr(&w, "dateTime", time);
-    enum err e = seal(c, k, &plain, &w);
+    enum err e = seal(c, k, "sensitiveData", &plain, &w);
     json_w_close(&w);
     buf_clear(&plain);
     buf_clear(&challenge);
@@ -178,13 +183,39 @@ static enum err complete_write(struct nagad_call *c, const struct nagad_keys *k)
     json_w_init(&w, &c->body);
     json_w_open(&w, '{');
     json_w_kstr(&w, "paymentRefId", buf_view(&c->ref));
-    enum err e = seal(c, k, &plain, &w);
+    enum err e = seal(c, k, "sensitiveData", &plain, &w);
     json_w_kstr(&w, "merchantCallbackURL", buf_view(&c->callback_url));
     json_w_close(&w);
     buf_clear(&plain);
     buf_cstr(&c->path, "/check-out/complete/");
     ref_write(&c->path, buf_view(&c->ref));
     return e;
+}
+
+static enum err cancel_write(struct nagad_call *c, const struct nagad_keys *k)
+{
+    struct buf plain;
+    struct json_writer w, p;
+    buf_init(&plain, PLAIN_MAX);
+    json_w_init(&p, &plain);
+    json_w_open(&p, '{');
+    json_w_kcstr(&p, "merchantId", c->base.secret->merchant_id);
+    json_w_kcstr(&p, "originalRequestDate", c->paid_day);
+    json_w_kstr(&p, "originalAmount", buf_view(&c->paid));
+    json_w_kstr(&p, "cancelAmount", buf_view(&c->amount));
+    json_w_kstr(&p, "referenceNo", buf_view(&c->reference));
+    json_w_kstr(&p, "referenceMessage", buf_view(&c->reason));
+    json_w_close(&p);
+    json_w_init(&w, &c->body);
+    json_w_open(&w, '{');
+    enum err e = seal(c, k, "sensitiveDataCancelRequest", &plain, &w);
+    json_w_close(&w);
+    buf_clear(&plain);
+    buf_cstr(&c->path, "/purchase/cancel?paymentRefId=");
+    percent_encode(&c->path, buf_view(&c->ref));
+    buf_cstr(&c->path, "&orderId=");
+    percent_encode(&c->path, buf_view(&c->invoice));
+    return c->paid_day[0] ? e : ERR_INVALID;
 }
 
 static enum err call_write(struct nagad_call *c, const struct nagad_keys *k)
@@ -194,10 +225,11 @@ static enum err call_write(struct nagad_call *c, const struct nagad_keys *k)
         return initialize_write(c, k);
     case CONNECTOR_OP_PLACE:
         return complete_write(c, k);
-    case CONNECTOR_OP_REFUND:
-    case CONNECTOR_OP_REFUND_STATUS:
     case CONNECTOR_OP_EXECUTE:
         return ERR_STATE; /* the money moves at Nagad's page */
+    case CONNECTOR_OP_REFUND:
+        return cancel_write(c, k);
+    case CONNECTOR_OP_REFUND_STATUS:
     case CONNECTOR_OP_QUERY:
         break;
     }
@@ -220,9 +252,13 @@ static void answer_read(struct nagad_call *c, const struct nagad_keys *k, struct
         nagad_read_complete(
             a, r->status, r->body, buf_view(&c->ref), wallet_base_is_loopback(s), ret);
         return;
-    case CONNECTOR_OP_EXECUTE:
     case CONNECTOR_OP_REFUND:
+        nagad_read_refund(a, r->status, r->body, k->own, k->nagad, c->refunded, ret);
+        return;
     case CONNECTOR_OP_REFUND_STATUS:
+        nagad_read_refunds(a, r->status, r->body, buf_view(&c->ref), str_from(s->merchant_id), ret);
+        return;
+    case CONNECTOR_OP_EXECUTE:
     case CONNECTOR_OP_QUERY:
         break;
     }
@@ -241,7 +277,10 @@ static void on_answer(void *arg, const struct httpc_result *r)
     ensure(k != NULL, "the keys were read for the call");
     arena_init(&arena, NAGAD_ARENA_MAX);
     answer_read(c, k, &arena, r, &answer);
-    connector_call_end(&c->base, &answer, CONNECTOR_HEALTH_BY_OUTCOME, NULL);
+    /* a refund that was refused does not say that nobody can pay */
+    bool refund = c->base.op == CONNECTOR_OP_REFUND && answer.outcome == WALLET_BROKEN;
+    connector_call_end(
+        &c->base, &answer, refund ? CONNECTOR_HEALTH_NONE : CONNECTOR_HEALTH_BY_OUTCOME, NULL);
     arena_clear(&arena);
 }
 
@@ -256,7 +295,7 @@ static bool is_ipv4(struct str s)
 static enum err call_send(struct nagad_call *c)
 {
     struct buf ip, merchant;
-    bool query = c->base.op == CONNECTOR_OP_QUERY;
+    bool query = c->base.op == CONNECTOR_OP_QUERY || c->base.op == CONNECTOR_OP_REFUND_STATUS;
     struct str payer = is_ipv4(buf_view(&c->payer_ip)) ? buf_view(&c->payer_ip) : STR(NO_IPV4);
     buf_init(&ip, TEXT_MAX);
     buf_init(&merchant, TEXT_MAX);
@@ -276,7 +315,7 @@ static enum err call_send(struct nagad_call *c)
         .path = buf_view(&c->path).p,
         .headers = headers,
         .body = query ? STR_ABSENT : buf_view(&c->body),
-        .fresh_connect = c->base.op == CONNECTOR_OP_PLACE,
+        .fresh_connect = c->base.op == CONNECTOR_OP_PLACE || c->base.op == CONNECTOR_OP_REFUND,
         .proxy = c->base.w->config->wallet_nagad_proxy,
         .done = on_answer,
         .arg = c,
@@ -290,7 +329,8 @@ static enum err call_send(struct nagad_call *c)
 static bool texts_fit(const struct nagad_call *c)
 {
     return buf_ok(&c->ref) && buf_ok(&c->invoice) && buf_ok(&c->callback_url) &&
-           buf_ok(&c->challenge) && buf_ok(&c->payer_ip) && buf_ok(&c->path);
+           buf_ok(&c->challenge) && buf_ok(&c->payer_ip) && buf_ok(&c->path) &&
+           buf_ok(&c->reference) && buf_ok(&c->reason);
 }
 
 static void call_run(struct connector_call *base)
@@ -309,8 +349,8 @@ static struct nagad_call *call_new(
     struct wallets *w, enum connector_op op, int64_t credential_id, wallet_done_fn done, void *arg)
 {
     struct nagad_call *c = mem_alloc(sizeof(*c));
-    struct buf *const texts[] = {
-        &c->ref, &c->invoice, &c->amount, &c->callback_url, &c->challenge, &c->payer_ip, &c->path};
+    struct buf *const texts[] = {&c->ref, &c->invoice, &c->amount, &c->callback_url, &c->challenge,
+        &c->payer_ip, &c->path, &c->paid, &c->reference, &c->reason};
     c->base = (struct connector_call){
         .w = w,
         .kind = WALLET_NAGAD,
@@ -361,6 +401,31 @@ static void nagad_query(
     connector_call_start(&c->base);
 }
 
+static void nagad_refund(
+    struct wallets *w, const struct wallet_refund *r, wallet_done_fn done, void *arg)
+{
+    struct nagad_call *c = call_new(w, CONNECTOR_OP_REFUND, r->credential_id, done, arg);
+    buf_str(&c->ref, r->ref);
+    buf_str(&c->invoice, r->invoice);
+    buf_str(&c->reference, r->reference);
+    buf_str(&c->reason, r->reason);
+    money_format(&c->amount, r->amount, 2);
+    money_format(&c->paid, r->paid, 2);
+    if (r->paid_day.n == DAY_LEN)
+        memcpy(c->paid_day, r->paid_day.p, DAY_LEN);
+    c->refunded = r->amount;
+    connector_call_start(&c->base);
+}
+
+static void nagad_refund_status(struct wallets *w, int64_t credential_id, struct str ref,
+    struct str trx_id, wallet_done_fn done, void *arg)
+{
+    struct nagad_call *c = call_new(w, CONNECTOR_OP_REFUND_STATUS, credential_id, done, arg);
+    (void)trx_id; /* verify knows payments by our reference alone */
+    buf_str(&c->ref, ref);
+    connector_call_start(&c->base);
+}
+
 const struct wallet_ops nagad_ops = {
     .kind = WALLET_NAGAD,
     .needs_execute = false,
@@ -369,4 +434,6 @@ const struct wallet_ops nagad_ops = {
     .place = nagad_place,
     .execute = NULL, /* never called without needs_execute */
     .query = nagad_query,
+    .refund = nagad_refund,
+    .refund_status = nagad_refund_status,
 };

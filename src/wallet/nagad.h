@@ -22,5 +22,11 @@ void nagad_read_complete(struct arena *a, int status, struct str body, struct st
 /* OK: the money moved (`completed`), or moved and went back (`reversed`). `elsewhere` when the merchant is not `merchant_id`. */
 void nagad_read_verify(struct arena *a, int status, struct str body, struct str ref,
     struct str merchant_id, struct wallet_answer *ret);
+/* A refund of `amount`: OK has trx_id. DECLINED: it was not made. BROKEN: it was not, and our keys or Nagad's idea of us are why. */
+void nagad_read_refund(struct arena *a, int status, struct str body, const struct rsa_private *own,
+    const struct rsa_public *nagad, struct money amount, struct wallet_answer *ret);
+/* What verify tells of refunds: the last one's reference, not its amount; OK or UNKNOWN. */
+void nagad_read_refunds(struct arena *a, int status, struct str body, struct str ref,
+    struct str merchant_id, struct wallet_answer *ret);
 
 #endif

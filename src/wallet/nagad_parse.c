@@ -1,3 +1,4 @@
+#include "base/mem.h"
 #include "base/text.h"
 #include "wallet/answer.h"
 #include "wallet/nagad.h"
@@ -42,6 +43,7 @@ static const struct reason_row REASONS[] = {
 };
 #define REASON_INVOICE_TAKEN "16_0006_083"
 #define REASON_OTHER_STATE "16_0006_017"
+#define REASON_DATA "16_0006_060"
 
 enum state_class {
     STATE_PAID,
@@ -184,11 +186,26 @@ void nagad_read_initialized(struct arena *a, struct str plain, struct wallet_ans
         ret->outcome = WALLET_OK;
 }
 
+/* What Nagad sealed for us into an answer; absent: it did not, whatever is wrong. */
+static struct str sealed_text(struct arena *a, const struct json *root,
+    const struct rsa_private *own, const struct rsa_public *nagad)
+{
+    struct buf plain;
+    struct str text = STR_ABSENT;
+    struct str data = json_get_string(root, "sensitiveData");
+    struct str sign = json_get_string(root, "signature");
+    buf_init(&plain, PLAIN_MAX);
+    if (!str_absent(data) && !str_absent(sign) &&
+        sealed_open(own, nagad, data, sign, &plain) == ERR_OK && buf_ok(&plain))
+        text = arena_copy(a, buf_view(&plain));
+    buf_wipe(&plain);
+    return text;
+}
+
 void nagad_read_initialize(struct arena *a, int status, struct str body,
     const struct rsa_private *own, const struct rsa_public *nagad, struct wallet_answer *ret)
 {
     struct envelope e;
-    struct buf plain;
     envelope_read(a, status, body, &e);
     answer_start(&e, ret);
     if (e.refused) {
@@ -197,16 +214,11 @@ void nagad_read_initialize(struct arena *a, int status, struct str body,
     }
     if (!e.good)
         return;
-    struct str data = json_get_string(e.root, "sensitiveData");
-    struct str sign = json_get_string(e.root, "signature");
-    buf_init(&plain, PLAIN_MAX);
-    bool open = !str_absent(data) && !str_absent(sign) &&
-                sealed_open(own, nagad, data, sign, &plain) == ERR_OK && buf_ok(&plain);
-    if (open)
-        nagad_read_initialized(a, buf_view(&plain), ret);
-    else
+    struct str plain = sealed_text(a, e.root, own, nagad);
+    if (str_absent(plain))
         answer_spoil(ret, WALLET_BROKEN, "bad_seal");
-    buf_wipe(&plain);
+    else
+        nagad_read_initialized(a, plain, ret);
 }
 
 /* ---- complete ---- */
@@ -326,4 +338,114 @@ void nagad_read_verify(struct arena *a, int status, struct str body, struct str 
         answer_spoil(ret, WALLET_UNKNOWN, "other_payment_id");
     else
         state_read(e.root, merchant_id, ret);
+}
+
+/* ---- refunds ---- */
+
+/* Nothing is left of the payment, or something. */
+static bool is_whole(struct str word)
+{
+    return str_is(word, "Refunded") || str_is(word, "Cancelled");
+}
+
+static void refund_read(
+    struct arena *a, struct str plain, struct money amount, struct wallet_answer *ret)
+{
+    struct json *o = NULL;
+    const char *why;
+    if (json_parse(a, plain, &o, &why) != ERR_OK)
+        o = NULL;
+    struct str word = json_get_string(o, "status");
+    struct str told = json_get_scalar(o, "cancelAmount");
+    ret->trx_id = ANSWER_SCALAR(o, "cancelTrxId");
+    ret->has_amount = !str_absent(told) && money_parse_wallet(told, &ret->amount) == ERR_OK;
+    if (str_absent(word) || state_class_of(word) != STATE_REVERSED)
+        answer_spoil(ret, WALLET_UNKNOWN, "not_refunded");
+    else if (!answer_is_word(ret->trx_id, 64))
+        answer_spoil(ret, WALLET_UNKNOWN, "bad_refund_trx_id");
+    else if (!ret->has_amount || !money_eq(ret->amount, amount))
+        answer_spoil(ret, WALLET_UNKNOWN, "amount_differs");
+    else {
+        ret->code = word;
+        ret->outcome = WALLET_OK;
+    }
+}
+
+/* In another state: perhaps by what something between us and Nagad sent a second time. What it says of the sealed data may be
+ * about the amount. */
+static enum wallet_outcome refund_refusal(struct str code)
+{
+    enum reason_class cls = reason_class_of(code);
+    if (str_is(code, REASON_OTHER_STATE))
+        return WALLET_UNKNOWN;
+    if (str_is(code, REASON_DATA))
+        return WALLET_DECLINED;
+    return cls == REASON_CREDENTIAL || cls == REASON_CONFIG ? WALLET_BROKEN : WALLET_DECLINED;
+}
+
+void nagad_read_refund(struct arena *a, int status, struct str body, const struct rsa_private *own,
+    const struct rsa_public *nagad, struct money amount, struct wallet_answer *ret)
+{
+    struct envelope e;
+    envelope_read(a, status, body, &e);
+    answer_start(&e, ret);
+    if (e.refused)
+        ret->outcome = refund_refusal(e.code);
+    if (!e.good)
+        return;
+    struct str plain = sealed_text(a, e.root, own, nagad);
+    if (str_absent(plain))
+        answer_spoil(ret, WALLET_UNKNOWN, "bad_seal");
+    else
+        refund_read(a, plain, amount, ret);
+}
+
+/* "20211123" of "2021-11-23 23:50:08.0" or "20211123235008"; absent: it is neither. */
+static struct str day_read(struct arena *a, struct str time)
+{
+    char day[8];
+    size_t n = 0;
+    for (size_t i = 0; i < time.n && n < sizeof day; i++) {
+        bool dash = time.p[i] == '-' && (n == 4 || n == 6);
+        if (!dash && (time.p[i] < '0' || time.p[i] > '9'))
+            return STR_ABSENT;
+        if (!dash)
+            day[n++] = time.p[i];
+    }
+    return n == sizeof day ? arena_copy(a, (struct str){day, n}) : STR_ABSENT;
+}
+
+static void refunds_read(struct arena *a, const struct json *o, struct wallet_answer *ret)
+{
+    struct str word = json_get_string(o, "status");
+    struct wallet_refund_seen *seen = arena_alloc(a, sizeof *seen);
+    ret->paid_day = day_read(a, ANSWER_SCALAR(o, "issuerPaymentDateTime", "orderDateTime"));
+    if (!ret->has_amount || ret->elsewhere || str_absent(ret->paid_day) || !seen) {
+        answer_spoil(ret, WALLET_UNKNOWN, "bad_payment");
+        return;
+    }
+    if (!ret->reversed)
+        return;
+    *seen = (struct wallet_refund_seen){.trx_id = json_get_scalar(o, "cancelIssuerRefNo"),
+        .completed = true,
+        .untold = true,
+        .whole = is_whole(word)};
+    ret->refunds = seen;
+    ret->refund_count = 1;
+    if (!answer_is_word(seen->trx_id, 64))
+        answer_spoil(ret, WALLET_UNKNOWN, "bad_refund_trx_id");
+}
+
+void nagad_read_refunds(struct arena *a, int status, struct str body, struct str ref,
+    struct str merchant_id, struct wallet_answer *ret)
+{
+    struct json *root = NULL;
+    const char *why;
+    nagad_read_verify(a, status, body, ref, merchant_id, ret);
+    if (ret->outcome == WALLET_PENDING)
+        answer_spoil(ret, WALLET_UNKNOWN, "not_paid");
+    if (ret->outcome == WALLET_OK && json_parse(a, body, &root, &why) == ERR_OK)
+        refunds_read(a, root, ret);
+    else
+        ret->outcome = WALLET_UNKNOWN;
 }

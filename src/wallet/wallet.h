@@ -26,6 +26,8 @@ struct wallet_refund_seen {
     struct str trx_id;
     struct money amount;
     bool completed;
+    bool untold; /* the wallet does not tell `amount`, only whether nothing is left (`whole`) */
+    bool whole;
 };
 
 struct wallet_answer {
@@ -53,7 +55,10 @@ struct wallet_answer {
     enum wallet_page_end page_end; /* query, PENDING */
     bool
         doubtful; /* create, place, DECLINED: for a reason that may be the payment's or the credential's */
-    /* refund_status, OK: every refund of the payment that the wallet knows; they live as long as the texts */
+    struct str
+        paid_day; /* refund_status, OK: "20261124", when the payer paid; absent: the wallet does not want it */
+    /* refund_status, OK: every refund of the payment that the wallet knows; they live as long as the texts. Of a wallet that tells
+     * only the last one, that one; `amount` is the payment's then. */
     const struct wallet_refund_seen *refunds;
     size_t refund_count;
 };
@@ -104,10 +109,14 @@ struct wallet_create {
 
 struct wallet_refund {
     int64_t credential_id;
-    struct str ref, trx_id; /* of the payment, as the wallet told them */
+    struct str ref, trx_id,
+        invoice; /* of the payment, as the wallet told them; `invoice` is ours */
     struct money amount;
     struct str currency;
+    struct money paid;      /* refund_status's; zero: it told none */
+    struct str paid_day;    /* refund_status's; absent */
     struct str sku, reason; /* for the wallet's records; letters, digits, blanks; not empty */
+    struct str reference;   /* ours, this refund's alone; letters and digits, at most 40 */
 };
 
 struct wallets; /* registry: credentials and their tokens' state */
@@ -141,7 +150,7 @@ struct wallet_ops {
     void (*query)(
         struct wallets *w, int64_t credential_id, struct str ref, wallet_done_fn done, void *arg);
     /* Both NULL: the wallet's refunds are not through here. Sent once: OK with trx_id and amount of the refund, DECLINED (none was
-     * made), BROKEN (certainly not sent), UNKNOWN. There is no key by which a wallet would know it again. */
+     * made), BROKEN (certainly not sent), UNKNOWN. No key is known by which a wallet would surely know it again. */
     void (*refund)(
         struct wallets *w, const struct wallet_refund *r, wallet_done_fn done, void *arg);
     /* OK with the list, or UNKNOWN. */

@@ -77,7 +77,8 @@ static void verify_once(struct bench *b, struct told *t)
 }
 
 /* The sealed text of the last request, opened with Nagad's key and our public one. */
-static const struct json *sealed_of(struct bench *b, struct arena *a, const struct json **ret_outer)
+static const struct json *sealed_under(
+    struct bench *b, struct arena *a, const char *data_key, const struct json **ret_outer)
 {
     struct json *outer = NULL, *inner = NULL;
     const char *why;
@@ -85,14 +86,18 @@ static const struct json *sealed_of(struct bench *b, struct arena *a, const stru
     buf_init(&plain, 1024);
     assert_int_equal(
         json_parse(a, str_from(b->routes[ROUTE_OTHER].last.body), &outer, &why), ERR_OK);
-    assert_int_equal(
-        sealed_open(nagad.own, merchant.public, json_get_string(outer, "sensitiveData"),
-            json_get_string(outer, "signature"), &plain),
+    assert_int_equal(sealed_open(nagad.own, merchant.public, json_get_string(outer, data_key),
+                         json_get_string(outer, "signature"), &plain),
         ERR_OK);
     assert_int_equal(json_parse(a, arena_copy(a, buf_view(&plain)), &inner, &why), ERR_OK);
     buf_clear(&plain);
     *ret_outer = outer;
     return inner;
+}
+
+static const struct json *sealed_of(struct bench *b, struct arena *a, const struct json **ret_outer)
+{
+    return sealed_under(b, a, "sensitiveData", ret_outer);
 }
 
 static void assert_field(const struct json *o, const char *name, const char *want)
@@ -316,6 +321,45 @@ static int keys_end(void **state)
     return 0;
 }
 
+static void a_refund_names_the_day_of_the_payment_and_a_reference_of_its_own(void **state)
+{
+    (void)state;
+    char body[2048];
+    struct told t;
+    struct arena a;
+    const struct json *outer;
+    nagad_sealed_body(&merchant, &nagad,
+        "{\"status\":\"PartialRefunded\",\"cancelAmount\":\"20.50\",\"cancelTrxId\":\"0001CANC\"}",
+        body, sizeof body);
+    struct bench *b = nagad_bench(200, body);
+    struct wallet_refund r = {.credential_id = 9,
+        .ref = STR(NAGAD_REF),
+        .trx_id = STR("000177YT"),
+        .invoice = STR("K1N1"),
+        .amount = {2050},
+        .paid = {12050},
+        .paid_day = STR("20261117"),
+        .sku = STR("P1"),
+        .reason = STR("R7"),
+        .reference = STR("K1R7")};
+    told_init(&t);
+    nagad_ops.refund(b->wallets, &r, told_set, &t);
+    bench_wait(b, &t);
+    assert_told(&t, WALLET_OK, "PartialRefunded");
+    const struct peer_request *rq = &b->routes[ROUTE_OTHER].last;
+    assert_true(has(rq->path, "/v1/purchase/cancel?paymentRefId="));
+    assert_true(has(rq->path, "&orderId=K1N1"));
+    arena_init(&a, 65536);
+    const struct json *inner = sealed_under(b, &a, "sensitiveDataCancelRequest", &outer);
+    assert_field(inner, "merchantId", NAGAD_MERCHANT);
+    assert_field(inner, "originalRequestDate", "20261117");
+    assert_field(inner, "originalAmount", "120.50");
+    assert_field(inner, "cancelAmount", "20.50");
+    assert_field(inner, "referenceNo", "K1R7");
+    arena_clear(&a);
+    bench_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +372,7 @@ int main(void)
         cmocka_unit_test(t48_payers_can_not_take_the_credential_out_of_use),
         cmocka_unit_test(keys_that_can_not_be_read_send_nothing),
         cmocka_unit_test(its_own_proxy_is_used),
+        cmocka_unit_test(a_refund_names_the_day_of_the_payment_and_a_reference_of_its_own),
     };
     return cmocka_run_group_tests(tests, keys_make, keys_end);
 }

@@ -266,6 +266,104 @@ static void n11_a_status_that_nobody_knows_says_nothing(void **state)
     assert_false(verify(200, "{}").strange);
 }
 
+/* ---- refunds ---- */
+
+static struct wallet_answer refund(const char *plain)
+{
+    char body[2048];
+    struct wallet_answer w;
+    nagad_sealed_body(&merchant, &nagad, plain, body, sizeof body);
+    nagad_read_refund(
+        &arena, 200, str_from(body), merchant.own, nagad.public, money_poisha(5000), &w);
+    return w;
+}
+
+#define CANCELLED(status, amount)                                                                  \
+    "{\"status\":\"" status "\",\"originalAmount\":\"100.00\",\"cancelAmount\":\"" amount          \
+    "\",\"cancelTrxId\":\"0001CANC\"}"
+
+static void a_refund_is_believed_when_it_is_sealed_and_ours(void **state)
+{
+    (void)state;
+    char body[2048];
+    struct wallet_answer w = refund(CANCELLED("PartialRefunded", "50.00"));
+    ASSERT_ANSWER(w, WALLET_OK, "PartialRefunded");
+    assert_true(str_is(w.trx_id, "0001CANC"));
+    ASSERT_ANSWER(refund(CANCELLED("Cancelled", "50")), WALLET_OK, "Cancelled");
+    ASSERT_ANSWER(refund(CANCELLED("Refunded", "50.01")), WALLET_UNKNOWN, "amount_differs");
+    ASSERT_ANSWER(refund(CANCELLED("Success", "50.00")), WALLET_UNKNOWN, "not_refunded");
+    ASSERT_ANSWER(refund("{\"status\":\"Refunded\",\"cancelTrxId\":\"A1\"}"), WALLET_UNKNOWN,
+        "amount_differs");
+    ASSERT_ANSWER(refund("{\"status\":\"Refunded\",\"cancelAmount\":\"50.00\"}"), WALLET_UNKNOWN,
+        "bad_refund_trx_id");
+    ASSERT_ANSWER(refund("[]"), WALLET_UNKNOWN, "not_refunded");
+    nagad_sealed_body(&merchant, &stranger, CANCELLED("Refunded", "50.00"), body, sizeof body);
+    nagad_read_refund(
+        &arena, 200, str_from(body), merchant.own, nagad.public, money_poisha(5000), &w);
+    ASSERT_ANSWER(w, WALLET_UNKNOWN, "bad_seal");
+}
+
+static void a_refused_refund_was_not_made_unless_the_state_is_another(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *reason;
+        enum wallet_outcome outcome;
+    } rows[] = {
+        {400, "16_0006_060", WALLET_DECLINED},
+        {400, "16_0006_055", WALLET_DECLINED},
+        {403, "16_0006_053", WALLET_BROKEN},
+        {400, "16_0006_058", WALLET_BROKEN},
+        {400, "16_0006_017", WALLET_UNKNOWN},
+        {500, "16_0006_060", WALLET_UNKNOWN},
+    };
+    for (size_t i = 0; i < array_len(rows); i++) {
+        char body[128];
+        struct wallet_answer w;
+        snprintf(body, sizeof body, "{\"reason\":\"%s\",\"message\":\"no\"}", rows[i].reason);
+        nagad_read_refund(&arena, rows[i].status, str_from(body), merchant.own, nagad.public,
+            money_poisha(5000), &w);
+        ASSERT_ANSWER(w, rows[i].outcome, rows[i].reason);
+    }
+}
+
+static struct wallet_answer refunds(const char *status, const char *more)
+{
+    char body[1024];
+    struct wallet_answer w;
+    snprintf(body, sizeof body,
+        "{\"merchantId\":\"" NAGAD_MERCHANT "\",\"orderId\":\"K1N1\",\"paymentRefId\":\"" NAGAD_REF
+        "\",\"amount\":\"100\",\"issuerPaymentRefNo\":\"000177YT\",\"status\":\"%s\"%s}",
+        status, more);
+    nagad_read_refunds(&arena, 200, str_from(body), STR(NAGAD_REF), STR(NAGAD_MERCHANT), &w);
+    return w;
+}
+
+static void verify_tells_the_last_refund_and_the_day_of_the_payment(void **state)
+{
+    (void)state;
+    const char *paid = ",\"issuerPaymentDateTime\":\"2021-11-23 23:50:08.0\"";
+    struct wallet_answer w = refunds("Success", paid);
+    ASSERT_ANSWER(w, WALLET_OK, "Success");
+    assert_true(str_is(w.paid_day, "20211123"));
+    assert_int_equal(w.amount.poisha, 10000);
+    assert_int_equal(w.refund_count, 0);
+    w = refunds("PartialRefunded",
+        ",\"issuerPaymentDateTime\":\"20211123235008\",\"cancelIssuerRefNo\":\"0001CANC\"");
+    assert_true(str_is(w.paid_day, "20211123"));
+    assert_int_equal(w.refund_count, 1);
+    assert_true(w.refunds[0].completed && w.refunds[0].untold && !w.refunds[0].whole);
+    assert_true(str_is(w.refunds[0].trx_id, "0001CANC"));
+    w = refunds("Refunded",
+        ",\"issuerPaymentDateTime\":\"20211123235008\",\"cancelIssuerRefNo\":\"0001CANC\"");
+    assert_true(w.refunds[0].whole);
+    ASSERT_ANSWER(refunds("Refunded", paid), WALLET_UNKNOWN, "bad_refund_trx_id");
+    ASSERT_ANSWER(refunds("Success", ""), WALLET_UNKNOWN, "bad_payment");
+    ASSERT_ANSWER(refunds("Ready", paid), WALLET_UNKNOWN, "not_paid");
+    assert_int_equal(refunds("Strange", paid).outcome, WALLET_UNKNOWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +377,9 @@ int main(void)
         cmocka_unit_test(t49_a_success_that_is_not_whole_is_unknown),
         cmocka_unit_test(every_status_has_its_meaning),
         cmocka_unit_test(n11_a_status_that_nobody_knows_says_nothing),
+        cmocka_unit_test(a_refund_is_believed_when_it_is_sealed_and_ours),
+        cmocka_unit_test(a_refused_refund_was_not_made_unless_the_state_is_another),
+        cmocka_unit_test(verify_tells_the_last_refund_and_the_day_of_the_payment),
     };
     return cmocka_run_group_tests(tests, keys_make, keys_end);
 }

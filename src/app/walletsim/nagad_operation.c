@@ -339,43 +339,86 @@ static enum err verify(struct call *c, struct nagad_pay *p)
 
 /* ---- cancel ---- */
 
-static const char *cancel_judge(struct call *c, const struct nagad_pay *p, struct money *ret)
+/* "20261124" of a moment in Dhaka. */
+static bool is_day_of(struct str day, int64_t at_ms)
+{
+    char time[15];
+    nagad_time_compact(at_ms, time);
+    return str_eq(day, (struct str){time, 8});
+}
+
+static const char *cancel_judge(
+    struct call *c, const struct nagad_pay *p, struct money *ret, struct str *ret_reference)
 {
     const struct json *o = NULL;
+    struct money original;
+    struct str order_id = STR_ABSENT;
     const char *reason = sealed_read(c, "sensitiveDataCancelRequest", &o);
     if (reason)
         return reason;
-    if (!str_is(p->status, "Success"))
+    if (!str_is(p->status, "Success") && !str_is(p->status, "PartialRefunded"))
         return REASON("017");
+    if (control_param(c->rq, "orderId", &order_id) != ERR_OK || !str_eq(order_id, p->order_id))
+        return REASON("068");
     bool good = str_is(json_get_scalar(o, "merchantId"), c->sim->nagad->merchant_id) &&
+                is_day_of(json_get_scalar(o, "originalRequestDate"), p->paid_ms) &&
+                money_parse_amount(json_get_scalar(o, "originalAmount"), &original) == ERR_OK &&
+                money_eq(original, p->amount) &&
                 money_parse_amount(json_get_scalar(o, "cancelAmount"), ret) == ERR_OK &&
-                money_cmp(*ret, p->amount) <= 0 && json_get_scalar(o, "referenceNo").n > 0;
-    return good ? NULL : REASON("060");
+                money_cmp(money_add(*ret, p->cancelled), p->amount) <= 0;
+    struct str reference = json_get_scalar(o, "referenceNo");
+    if (!good || reference.n == 0)
+        return REASON("060");
+    /* what Nagad does with one that it had before is published nowhere */
+    if (str_eq(reference, p->reference))
+        return REASON("999");
+    *ret_reference = reference;
+    return NULL;
+}
+
+static void put_money(struct json_writer *w, const char *key, struct money m, const struct fault *f)
+{
+    struct buf b;
+    buf_init(&b, 64);
+    money_format(&b, m, 2);
+    json_w_kstr(w, key, f ? fault_field(f, FAULT_AMOUNT, buf_view(&b)) : buf_view(&b));
+    buf_clear(&b);
+}
+
+static enum err cancel_answer(struct call *c, const struct nagad_pay *p, struct money amount)
+{
+    struct buf plain;
+    struct json_writer w;
+    buf_init(&plain, 512);
+    json_w_init(&w, &plain);
+    json_w_open(&w, '{');
+    json_w_kstr(&w, "status", fault_field(&c->fault, FAULT_TRANSACTION_STATUS, p->status));
+    json_w_kcstr(&w, "code", "000");
+    put_money(&w, "originalAmount", p->amount, NULL);
+    put_money(&w, "cancelAmount", amount, &c->fault);
+    json_w_kstr(&w, "cancelTrxId", fault_field(&c->fault, FAULT_TRX_ID, p->cancel_ref));
+    json_w_close(&w);
+    enum err e = sealed_answer(c, buf_view(&plain));
+    buf_clear(&plain);
+    return e;
 }
 
 static enum err cancel(struct call *c, struct nagad_pay *p)
 {
     struct money amount;
-    struct buf plain;
-    struct json_writer w;
     char ref[9];
-    const char *reason = cancel_judge(c, p, &amount);
+    const char *reason = cancel_judge(c, p, &amount, &p->reference);
     if (reason) {
         nagad_refuse(c, reason);
         return ERR_OK;
     }
     nagad_issuer_ref(ref);
-    p->status = money_eq(amount, p->amount) ? STR("Refunded") : STR("PartialRefunded");
+    p->cancelled = money_add(p->cancelled, amount);
+    p->status = money_eq(p->cancelled, p->amount) ? STR("Refunded") : STR("PartialRefunded");
     p->cancelled_ms = c->now_ms;
     p->cancel_ref = str_from(ref);
-    buf_init(&plain, 512);
-    json_w_init(&w, &plain);
-    json_w_open(&w, '{');
-    json_w_kstr(&w, "status", p->status);
-    json_w_kstr(&w, "cancelTrxId", p->cancel_ref);
-    json_w_close(&w);
-    enum err e = sealed_answer(c, buf_view(&plain));
-    buf_clear(&plain);
+    p->cancels++;
+    enum err e = cancel_answer(c, p, amount);
     return e == ERR_OK ? nagad_pay_update(c->sim->store, p) : e;
 }
 

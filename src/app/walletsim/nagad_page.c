@@ -123,10 +123,12 @@ struct reply *nagad_page_leave(struct request *rq)
 static void pay_write(void *arg, const struct nagad_pay *p)
 {
     struct json_writer *w = arg;
-    struct buf amount;
+    struct buf amount, cancelled;
     char at[25];
     buf_init(&amount, 64);
+    buf_init(&cancelled, 64);
     money_format(&amount, p->amount, 2);
+    money_format(&cancelled, p->cancelled, 2);
     json_w_open(w, '{');
     json_w_kstr(w, "payment_ref_id", p->ref);
     json_w_kstr(w, "order_id", p->order_id);
@@ -135,10 +137,14 @@ static void pay_write(void *arg, const struct nagad_pay *p)
     json_w_kstr(w, "callback_url", p->callback_url);
     json_w_kstr(w, "issuer_payment_ref", p->issuer_ref);
     json_w_kint(w, "verifies", p->verifies);
+    json_w_kint(w, "cancels", p->cancels);
+    json_w_kstr(w, "cancelled_amount", buf_view(&cancelled));
+    json_w_kstr(w, "cancel_ref", p->cancel_ref);
     utc_time_format(p->created_ms, at);
     json_w_kcstr(w, "created_at", at);
     json_w_close(w);
     buf_clear(&amount);
+    buf_clear(&cancelled);
 }
 
 static enum err list_write(struct sim *s, struct str order_id, struct json_writer *w)

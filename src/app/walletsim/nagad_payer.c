@@ -67,6 +67,18 @@ static enum err act_pay(struct sim *s, struct arena *a, struct nagad_pay *p)
     return nagad_pay_update(s->store, p);
 }
 
+/* By Nagad's own people, whole. */
+static enum err act_refund(struct sim *s, struct arena *a, struct nagad_pay *p)
+{
+    char ref[9];
+    nagad_issuer_ref(ref);
+    p->cancel_ref = arena_copy(a, str_from(ref));
+    p->cancelled = p->amount;
+    p->cancelled_ms = clock_now_ms(&s->clock);
+    p->status = STR("Refunded");
+    return nagad_pay_update(s->store, p);
+}
+
 static enum err act_end(struct sim *s, struct nagad_pay *p, struct str word)
 {
     p->status = word;
@@ -87,7 +99,7 @@ static enum err act_apply(struct sim *s, struct arena *a, struct nagad_pay *p, s
                : str_is(p->status, "Aborted") ? ERR_OK
                                               : ERR_STATE;
     if (str_is(action, "refund"))
-        return str_is(p->status, "Success") ? act_end(s, p, STR("Refunded")) : ERR_STATE;
+        return str_is(p->status, "Success") ? act_refund(s, a, p) : ERR_STATE;
     if (!word_is_under_way(action))
         return ERR_SYNTAX;
     return open ? act_end(s, p, action) : ERR_STATE;

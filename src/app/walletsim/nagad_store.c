@@ -5,7 +5,7 @@
 
 #define COLUMNS                                                                                    \
     "ref, order_id, day, challenge, callback_url, status, issuer_ref, cancel_ref, info, amount,"   \
-    " created_ms, paid_ms, cancelled_ms, verifies"
+    " created_ms, paid_ms, cancelled_ms, verifies, cancelled, cancels, reference"
 
 enum err nagad_pay_insert(struct sim_store *st, const struct nagad_pay *p)
 {
@@ -19,7 +19,8 @@ enum err nagad_pay_insert(struct sim_store *st, const struct nagad_pay *p)
     return sim_run(
         st, sim_query(st,
                 "INSERT INTO nagad_payment (" COLUMNS ")"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, 0,"
+                " NULL)",
                 "ttittttttiiiii", p->ref, p->order_id, p->day, p->challenge, p->callback_url,
                 p->status, p->issuer_ref, p->cancel_ref, p->info, p->amount.poisha, p->created_ms,
                 p->paid_ms, p->cancelled_ms, p->verifies));
@@ -43,13 +44,16 @@ static void pay_read(sqlite3_stmt *q, struct nagad_pay *ret)
         .paid_ms = sqlite3_column_int64(q, 11),
         .cancelled_ms = sqlite3_column_int64(q, 12),
         .verifies = sqlite3_column_int64(q, 13),
+        .cancelled = money_poisha(sqlite3_column_int64(q, 14)),
+        .cancels = sqlite3_column_int64(q, 15),
+        .reference = sim_column(q, 16),
     };
 }
 
 static enum err pay_copy(struct arena *a, struct nagad_pay *p)
 {
     struct str *texts[] = {&p->ref, &p->order_id, &p->challenge, &p->callback_url, &p->status,
-        &p->issuer_ref, &p->cancel_ref, &p->info};
+        &p->issuer_ref, &p->cancel_ref, &p->info, &p->reference};
     for (size_t i = 0; i < array_len(texts); i++) {
         struct str copy = arena_copy(a, *texts[i]);
         if (str_absent(copy) && !str_absent(*texts[i]))
@@ -82,9 +86,11 @@ enum err nagad_pay_update(struct sim_store *st, const struct nagad_pay *p)
         st, sim_query(st,
                 "UPDATE nagad_payment SET callback_url = ?1, status = ?2, issuer_ref = ?3,"
                 " cancel_ref = ?4, info = ?5, amount = ?6, paid_ms = ?7,"
-                " cancelled_ms = ?8, verifies = ?9 WHERE ref = ?10",
-                "tttttiiiit", p->callback_url, p->status, p->issuer_ref, p->cancel_ref, p->info,
-                p->amount.poisha, p->paid_ms, p->cancelled_ms, p->verifies, p->ref));
+                " cancelled_ms = ?8, verifies = ?9, cancelled = ?11, cancels = ?12,"
+                " reference = ?13 WHERE ref = ?10",
+                "tttttiiiitiit", p->callback_url, p->status, p->issuer_ref, p->cancel_ref, p->info,
+                p->amount.poisha, p->paid_ms, p->cancelled_ms, p->verifies, p->ref,
+                p->cancelled.poisha, p->cancels, p->reference));
 }
 
 enum err nagad_pay_list(struct sim_store *st, struct str order_id, int64_t limit,

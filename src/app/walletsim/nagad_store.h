@@ -11,7 +11,10 @@ struct nagad_pay {
     struct str issuer_ref;   /* absent until paid */
     struct str cancel_ref;   /* absent until refunded */
     struct str info;         /* additionalMerchantInfo, JSON; absent: none */
+    struct str reference;    /* the merchant's, of the last refund; absent: none */
     struct money amount;
+    struct money cancelled; /* given back */
+    int64_t cancels;
     int64_t day; /* Dhaka's, of the order */
     int64_t created_ms, paid_ms, cancelled_ms;
     int64_t verifies;
