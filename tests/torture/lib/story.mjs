@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import { formOf } from '../../api/lib/payer.mjs';
 import { sleep, until } from '../../api/lib/process.mjs';
 import { Random } from './random.mjs';
+import { WALLET_TIMEOUT_MS } from './stage.mjs';
 
 /** What becomes of a wallet's answer, its work done or not. */
 const SPOILT = [[2, 'drop_after_commit'], [2, 'drop_before'], [1, 'status_500'], [1, 'html'], [1, 'half_json'], [1, 'empty']];
-/** Longer than wallet.timeout_ms of the suite. */
-const TOO_LATE_MS = '1800';
+export const TOO_LATE_MS = String(WALLET_TIMEOUT_MS + 200);
+/** What a wallet may say instead of the sum that it took. */
+export const LIED_AMOUNT = '1.00';
 const WORKING = new Set(['creating', 'executing']);
 
 /** What a payer does in one attempt. */
@@ -30,7 +32,7 @@ function faultsOf(random, wallet) {
   }
   const asked = wallet === 'nagad' ? 'verify' : 'execute';
   const fault = random.pick([[8, random.pick(SPOILT)], [2, 'delay'], [1, 'invoice'], [wallet === 'nagad' ? 0 : 2, 'amount']]);
-  const value = { delay: TOO_LATE_MS, invoice: 'K1-77', amount: '1.00' }[fault];
+  const value = { delay: TOO_LATE_MS, invoice: 'K1-77', amount: LIED_AMOUNT }[fault];
   const list = [{ op: asked, fault, value }];
   if (wallet === 'bkash' && random.chance(0.4)) {
     // Now and then nobody answers for longer than kassad asks.
@@ -91,7 +93,7 @@ export function storyOf(seed) {
     order_id: `seed-${seed}-${i}`,
     lifetime: random.pick([[1, 900], [2, 3600]]),
     deaf: random.pick([[4, 0], [2, 1], [1, 2]]),
-    deafness: random.pick([[2, { status: 500 }], [1, { reset: true }], [1, { delay: 1000 }]]),
+    deafness: random.pick([[2, { status: 500 }], [1, { reset: true }], [1, { delay: 600 }]]),
     person: random.chance(0.6),
     refunds: refundsOf(random),
   }));
@@ -104,9 +106,10 @@ export function storyOf(seed) {
 }
 
 export class Play {
-  constructor(w, nagad, story) {
-    Object.assign(this, { w, nagad, story, log: [] });
-    this.all = story.payments.map((plan) => ({ plan, attempts: [], callbacks: [] }));
+  constructor(stage, story) {
+    const { w, nagad, look } = stage;
+    Object.assign(this, { stage, w, nagad, look, story, log: [] });
+    this.all = story.payments.map((plan) => ({ plan, lies: new Set() }));
     w.receiver.on('/notify', (note) => this.hear(note));
   }
 
@@ -131,7 +134,7 @@ export class Play {
   async killDuring(doing, ms) {
     doing.catch(() => {});
     await sleep(ms);
-    await this.w.kill9();
+    await this.stage.kill();
     assert.equal(this.w.kassad.end.signal, 'SIGKILL', `kassad ended by itself:\n${this.w.kassadLog().slice(-3000)}`);
     await doing.catch(() => {});
     await this.w.startKassad();
@@ -177,7 +180,12 @@ export class Play {
 
   /** Gives kassad the time that the wallet has for its answer. What is not answered then stays unknown: that is no fault. */
   rests(of) {
-    return until(async () => !WORKING.has((await this.w.show(of.payment)).attempts.at(-1)?.state), { ms: 5000, every: 40 }).catch(() => {});
+    return until(async () => !WORKING.has((await this.lastAttempt(of))?.state), { ms: 5000, every: 15 }).catch(() => {});
+  }
+
+  async lastAttempt(of) {
+    const [last] = await this.look.rows(`SELECT state, invoice FROM attempt WHERE payment_id = ${of.payment.id} ORDER BY number DESC LIMIT 1`);
+    return last;
   }
 
   async press(of, { fault }) {
@@ -198,7 +206,7 @@ export class Play {
 
   async act(of, { act }) {
     const { w, nagad } = this;
-    const last = (await w.show(of.payment)).attempts.at(-1);
+    const last = await this.lastAttempt(of);
     if (!last || !act) {
       return;
     }
@@ -237,6 +245,9 @@ export class Play {
     }
     for (const fault of faults) {
       await this.fault(of, fault.op, fault, of.ref);
+      if (fault.fault === 'amount') {
+        of.lies.add(of.ref);
+      }
     }
     const url = this.wayBack(of, how);
     const answers = await Promise.all(Array.from({ length: how === 'twice' ? 2 : 1 }, () => this.w.follow(of.payment, url)));
