@@ -79,7 +79,7 @@ const REFUSED = [
   ['2047', { merchantAssociationInfo: 'x'.repeat(256) }],
   ['2048', { payerReference: '<b>' }], ['2048', { payerReference: '0'.repeat(256) }],
   ['2049', { callbackURL: 'ftp://x.example/' }], ['2049', { callbackURL: 'nowhere' }],
-  ['2063', { mode: '0000' }], ['2063', { mode: '11' }],
+  ['2063', { mode: '0002' }], ['2065', { mode: '0001' }], ['2050', { mode: '0001', agreementID: 'none' }], ['2063', { mode: '11' }],
   ...['mode', 'payerReference', 'callbackURL', 'amount', 'currency', 'intent', 'merchantInvoiceNumber']
     .flatMap((field) => [['2065', { [field]: undefined }], ['2065', { [field]: '' }], ['2065', { [field]: null }]]),
 ];
@@ -164,7 +164,7 @@ test('bad JSON and bodies that are no object are the gateway\'s 400', async () =
 });
 
 test('unknown routes and methods are the gateway\'s 403', async () => {
-  assert.deepEqual(await sim.call('agreement/status', {}), { status: 403, body: { message: 'Missing Authentication Token' } });
+  assert.deepEqual(await sim.call('agreement/none', {}), { status: 403, body: { message: 'Missing Authentication Token' } });
   const get = await fetch(`${sim.api}/create`);
   assert.equal(get.status, 403);
   assert.deepEqual(await get.json(), { message: 'Missing Authentication Token' });

@@ -39,6 +39,27 @@ test('B1 bkash-payment takes a payment from create to refund', async () => {
   assert.deepEqual({ refund, refund_status }, { refund: 1, refund_status: 2 });
 });
 
+test('bkash-payment makes an agreement, takes a payment by it, and cancels it', async () => {
+  const details = { amount: 10, callbackURL: 'http://127.0.0.1:1/cb', reference: '01711111111' };
+  const asked = await bkash.createAgreement(config, { ...details, orderID: 'Agree_1' });
+  assert.deepEqual([asked.agreementStatus, asked.transactionStatus], ['Initiated', undefined]);
+  assert.match(asked.paymentID, /^TR0000/);
+  assert.equal((await bkash.executeAgreement(config, asked.paymentID)).statusCode, '2060');
+  await sim.act(asked.paymentID, 'approve');
+  const { agreementID, agreementStatus, trxID } = await bkash.executeAgreement(config, asked.paymentID);
+  assert.deepEqual([agreementStatus, trxID], ['Completed', undefined]);
+  assert.equal((await bkash.executeAgreement(config, asked.paymentID)).statusCode, '2116');
+  assert.equal((await sim.payment(asked.paymentID)).state, 'agreed');
+  assert.equal((await bkash.queryAgreement(config, agreementID)).agreementStatus, 'Completed');
+  const made = await bkash.createPaymentWithAgreement(config, { ...details, orderID: 'Agree_2', agreementID });
+  assert.match(made.paymentID, /^TR0001/);
+  await sim.act(made.paymentID, 'approve');
+  assert.equal((await bkash.executePayment(config, made.paymentID)).transactionStatus, 'Completed');
+  assert.equal((await bkash.cancelAgreement(config, agreementID)).agreementStatus, 'Cancelled');
+  assert.equal((await bkash.queryAgreement(config, agreementID)).agreementStatus, 'Cancelled');
+  assert.equal((await bkash.createPaymentWithAgreement(config, { ...details, orderID: 'Agree_3', agreementID })).statusCode, '2050');
+});
+
 test('bkash-payment hands on what create refuses', async () => {
   const answer = await bkash.createPayment(config, { amount: 10.123, callbackURL: 'http://127.0.0.1:1/cb', orderID: 'Order_102' });
   assert.equal(answer.statusCode, '2006');

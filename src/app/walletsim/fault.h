@@ -20,12 +20,14 @@ enum op {
     OP_SEARCH,
     OP_REFUND,
     OP_REFUND_STATUS,
+    OP_AGREEMENT_STATUS,
+    OP_AGREEMENT_CANCEL,
     OP_NAGAD_INITIALIZE,
     OP_NAGAD_COMPLETE,
     OP_NAGAD_VERIFY,
     OP_NAGAD_CANCEL
 };
-#define OP_COUNT 12
+#define OP_COUNT 14
 
 bool op_is_nagad(enum op op);
 

@@ -43,6 +43,7 @@ static const char *const CODES[][2] = {
     {"2047", "Invalid Merchant Association Info"},
     {"2048", "Invalid Payer Reference"},
     {"2049", "Invalid Merchant Callback URL"},
+    {"2050", "Invalid Agreement ID"},
     {"2056", "Invalid Payment State"},
     {"2060", "The pre-requisites of the execution are not met"},
     {"2062", "The payment has already been completed"},
@@ -57,6 +58,7 @@ static const char *const CODES[][2] = {
     {"2075", "The SKU is too long"},
     {"2076", "The reason is too long"},
     {"2077", "Invalid TrxID"},
+    {"2116", "The agreement execution has already been completed"},
     {"2117", "The payment execution has already been completed"},
     {"2119", "The authorised payment has already been processed"},
     {"2127", "The transaction is not completed"},
@@ -117,6 +119,10 @@ static enum err operation_run(struct call *c)
         return operation_refund(c);
     case OP_REFUND_STATUS:
         return operation_refund_status(c);
+    case OP_AGREEMENT_STATUS:
+        return operation_agreement_status(c);
+    case OP_AGREEMENT_CANCEL:
+        return operation_agreement_cancel(c);
     case OP_NAGAD_INITIALIZE:
     case OP_NAGAD_COMPLETE:
     case OP_NAGAD_VERIFY:
@@ -393,6 +399,16 @@ struct reply *gateway_query(struct request *rq)
 struct reply *gateway_search(struct request *rq)
 {
     return gateway_call(rq, OP_SEARCH);
+}
+
+struct reply *gateway_agreement_status(struct request *rq)
+{
+    return gateway_call(rq, OP_AGREEMENT_STATUS);
+}
+
+struct reply *gateway_agreement_cancel(struct request *rq)
+{
+    return gateway_call(rq, OP_AGREEMENT_CANCEL);
 }
 
 struct reply *gateway_refund(struct request *rq)

@@ -6,7 +6,11 @@
 #include "sim.h"
 #include <stdio.h>
 
+/* Of an agreement, by an agreement, and without one; a payment's is in its name. */
+#define MODE_AGREEMENT "0000"
+#define MODE_AGREED "0001"
 #define MODE "0011"
+#define MODE_LEN 4
 #define PAYMENT_RANDOM_LEN 8
 #define PAYMENT_ID_MAX 64
 #define SIGNATURE_LEN 10
@@ -56,6 +60,16 @@ struct str payer_number(const struct pay *p)
     return is_wallet_number(p->payer_reference) ? p->payer_reference : STR(PAYER_DEFAULT);
 }
 
+static struct str mode_of(const struct pay *p)
+{
+    return str_sub(p->id, 2, 2 + MODE_LEN);
+}
+
+static bool makes_agreement(const struct pay *p)
+{
+    return str_is(mode_of(p), MODE_AGREEMENT);
+}
+
 /* ---- create ---- */
 
 static bool text_fits(struct str s)
@@ -87,7 +101,8 @@ static bool fields_missing(const struct json *o, bool checkout)
 /* What only a create has that sends the payer away. */
 static const char *redirect_judge(const struct json *o, struct pay *ret)
 {
-    if (!str_is(json_get_scalar(o, "mode"), MODE))
+    struct str mode = json_get_scalar(o, "mode");
+    if (!str_is(mode, MODE) && !str_is(mode, MODE_AGREEMENT) && !str_is(mode, MODE_AGREED))
         return "2063";
     ret->callback_url = json_get_scalar(o, "callbackURL");
     if (!callback_fits(ret->callback_url))
@@ -143,8 +158,8 @@ static void create_answer(struct call *c, const struct pay *p)
     struct buf url;
     buf_init(&url, 4096);
     random_text(hash, 32, NULL);
-    buf_printf(&url, "%s/pay/%.*s?paymentId=%.*s&hash=%s&mode=" MODE "&apiVersion=" VERSION "/",
-        c->sim->public_url, STR_FMT(p->id), STR_FMT(p->id), hash);
+    buf_printf(&url, "%s/pay/%.*s?paymentId=%.*s&hash=%s&mode=%.*s&apiVersion=" VERSION "/",
+        c->sim->public_url, STR_FMT(p->id), STR_FMT(p->id), hash, STR_FMT(mode_of(p)));
     struct json_writer w = call_begin(c);
     field_text(c, &w, "paymentID", FAULT_PAYMENT_ID, p->id);
     json_w_kstr(&w, "bkashURL", buf_view(&url));
@@ -153,7 +168,8 @@ static void create_answer(struct call *c, const struct pay *p)
     json_w_kcstr(&w, "intent", "sale");
     field_text(c, &w, "currency", FAULT_CURRENCY, STR("BDT"));
     field_time(&w, "paymentCreateTime", p->created_ms);
-    field_text(c, &w, "transactionStatus", FAULT_TRANSACTION_STATUS, STR("Initiated"));
+    field_text(c, &w, makes_agreement(p) ? "agreementStatus" : "transactionStatus",
+        FAULT_TRANSACTION_STATUS, STR("Initiated"));
     field_text(c, &w, "merchantInvoiceNumber", FAULT_INVOICE, p->invoice);
     json_w_close(&w);
     buf_clear(&url);
@@ -163,12 +179,18 @@ enum err operation_create(struct call *c)
 {
     struct pay p = {.state = PAY_INITIATED, .trx_id = STR_ABSENT, .created_ms = c->now_ms};
     const char *code = create_judge(c->body, c->checkout, &p);
+    struct str mode = c->checkout ? STR(MODE) : json_get_scalar(c->body, "mode");
+    enum err e = ERR_OK;
+    if (!code && str_is(mode, MODE_AGREED))
+        e = agreement_judge(c, &code);
+    if (e != ERR_OK)
+        return e;
     if (code) {
         call_code(c, code);
         return ERR_OK;
     }
     bool paid_already = false;
-    enum err e = pay_invoice_completed(c->sim->store, p.invoice, &paid_already);
+    e = pay_invoice_completed(c->sim->store, p.invoice, &paid_already);
     if (e != ERR_OK || paid_already) {
         call_code(c, "2029");
         return e;
@@ -176,7 +198,7 @@ enum err operation_create(struct call *c)
     char random[PAYMENT_RANDOM_LEN + 1], id[PAYMENT_ID_MAX], signature[SIGNATURE_LEN + 1];
     random_text(random, PAYMENT_RANDOM_LEN, NULL);
     random_text(signature, SIGNATURE_LEN, NULL);
-    snprintf(id, sizeof(id), "TR" MODE "%s%013lld", random, (long long)c->now_ms);
+    snprintf(id, sizeof(id), "TR%.*s%s%013lld", STR_FMT(mode), random, (long long)c->now_ms);
     p.id = str_from(id);
     p.signature = str_from(signature);
     e = pay_insert(c->sim->store, &p, c->now_ms - PAYMENT_LIFE_MS);
@@ -237,6 +259,8 @@ static const char *execute_judge(const struct call *c, const struct pay *p, bool
         return pay_is_expired(p, c->now_ms) ? "2056" : "2060";
     case PAY_COMPLETED:
         return "2062";
+    case PAY_AGREED:
+        return "2116";
     case PAY_CANCELLED:
     case PAY_FAILED:
         return "2056";
@@ -274,7 +298,7 @@ enum err operation_execute(struct call *c)
     p.executes++;
     const char *code = execute_judge(c, &p, invoice_paid);
     if (!code)
-        return pay_complete(c, &p);
+        return makes_agreement(&p) ? agreement_make(c, &p) : pay_complete(c, &p);
     if (p.state == PAY_AUTHORISED)
         p.state = PAY_FAILED;
     call_code(c, code);
@@ -289,7 +313,7 @@ static void query_answer(struct call *c, const struct pay *p)
     bool verified = completed || p->state == PAY_AUTHORISED;
     struct json_writer w = call_begin(c);
     field_text(c, &w, "paymentID", FAULT_PAYMENT_ID, p->id);
-    json_w_kcstr(&w, "mode", MODE);
+    json_w_kstr(&w, "mode", mode_of(p));
     field_time(&w, "paymentCreateTime", p->created_ms);
     if (completed)
         field_time(&w, "paymentExecuteTime", p->executed_ms);

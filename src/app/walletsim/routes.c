@@ -14,6 +14,8 @@ const struct route sim_routes[] = {
     {"POST", API "execute", ROUTE_PLAIN, SIM_BODY_MAX, gateway_execute},
     {"POST", API "payment/status", ROUTE_PLAIN, SIM_BODY_MAX, gateway_query},
     {"POST", API "general/searchTransaction", ROUTE_PLAIN, SIM_BODY_MAX, gateway_search},
+    {"POST", API "agreement/status", ROUTE_PLAIN, SIM_BODY_MAX, gateway_agreement_status},
+    {"POST", API "agreement/cancel", ROUTE_PLAIN, SIM_BODY_MAX, gateway_agreement_cancel},
     {"POST", API "payment/refund", ROUTE_PLAIN, SIM_BODY_MAX, gateway_refund_v1},
     {"POST", CHECKOUT "token/grant", ROUTE_PLAIN, SIM_BODY_MAX, gateway_grant},
     {"POST", CHECKOUT "token/refresh", ROUTE_PLAIN, SIM_BODY_MAX, gateway_refresh},

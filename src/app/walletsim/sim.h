@@ -6,6 +6,7 @@
  *   checkout.c   the checkout before the tokenized one   refund.c    refunds, by both of bKash's APIs
  *   page.c       the payer's page                token.c     grant, refresh
  *   payer.c      what a payer can do             control.c   the control API for tests
+ *   agreement.c  payers that are known
  *   sim_store.c  what survives a restart         fault.c calls.c later.c  as their names say
  *   nagad*.c     Nagad's side, see nagad.h         sns.c       bKash's webhook, as Amazon SNS sends it
  *   rocket*.c    Rocket's side, see rocket.h */
@@ -91,6 +92,8 @@ struct reply *gateway_query(struct request *rq);
 struct reply *gateway_search(struct request *rq);
 struct reply *gateway_refund(struct request *rq);
 struct reply *gateway_refund_status(struct request *rq);
+struct reply *gateway_agreement_status(struct request *rq);
+struct reply *gateway_agreement_cancel(struct request *rq);
 /* Both of the first API's, which have one address. */
 struct reply *gateway_refund_v1(struct request *rq);
 /* {"message":text} */
@@ -117,6 +120,14 @@ void field_text(
 void field_amount(struct call *c, struct json_writer *w, const char *key, struct money m);
 void field_time(struct json_writer *w, const char *key, int64_t at_ms);
 struct str payer_number(const struct pay *p);
+
+/* ---- agreement.c ---- */
+enum err operation_agreement_status(struct call *c) must_check;
+enum err operation_agreement_cancel(struct call *c) must_check;
+/* Executes a payment of mode 0000, and answers. */
+enum err agreement_make(struct call *c, struct pay *p) must_check;
+/* A create in mode 0001; the code is NULL when its agreement is good. */
+enum err agreement_judge(struct call *c, const char **ret_code) must_check;
 
 /* ---- checkout.c: the checkout's answers ---- */
 void checkout_create_answer(struct call *c, const struct pay *p);

@@ -37,6 +37,11 @@ static const char SCHEMA[] =
     "  amount INTEGER NOT NULL CHECK (amount > 0),"
     "  completed_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX IF NOT EXISTS refund_payment ON refund (payment_trx_id);"
+    "CREATE TABLE IF NOT EXISTS agreement ("
+    "  id TEXT PRIMARY KEY,"
+    "  payer_reference TEXT NOT NULL,"
+    "  made_ms INTEGER NOT NULL,"
+    "  cancelled_ms INTEGER NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS nagad_payment ("
     "  seq INTEGER PRIMARY KEY,"
     "  ref TEXT NOT NULL UNIQUE,"
@@ -209,6 +214,8 @@ const char *pay_state_name(enum pay_state s)
         return "cancelled";
     case PAY_FAILED:
         return "failed";
+    case PAY_AGREED:
+        return "agreed";
     }
     ensure(false, "a payment has a state");
     return "";
@@ -223,7 +230,7 @@ static enum err pay_make_room(struct sim_store *st, int64_t stale_ms)
         return e;
     e = sim_run(st, sim_query(st,
                         "DELETE FROM payment WHERE seq = (SELECT seq FROM payment"
-                        " WHERE state IN (2, 3, 4) OR created_ms < ?1 ORDER BY seq LIMIT 1)",
+                        " WHERE state IN (2, 3, 4, 5) OR created_ms < ?1 ORDER BY seq LIMIT 1)",
                         "i", stale_ms));
     if (e == ERR_OK && sqlite3_changes(st->db) == 0)
         return ERR_LIMIT;
@@ -428,6 +435,7 @@ enum err sim_store_reset(struct sim_store *st)
 {
     st->payments = -1;
     return script(st, "BEGIN IMMEDIATE; DELETE FROM payment; DELETE FROM refund; DELETE FROM "
+                      "agreement; DELETE FROM "
                       "nagad_payment; DELETE FROM token;"
                       " DELETE FROM token_call; DELETE FROM value; COMMIT");
 }

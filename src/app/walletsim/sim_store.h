@@ -14,8 +14,16 @@
 #define SIM_TOKENS_MAX 1000
 #define SIM_CALLBACK_URL_MAX 2048
 
-enum pay_state { PAY_INITIATED, PAY_AUTHORISED, PAY_COMPLETED, PAY_CANCELLED, PAY_FAILED };
+enum pay_state {
+    PAY_INITIATED,
+    PAY_AUTHORISED,
+    PAY_COMPLETED,
+    PAY_CANCELLED,
+    PAY_FAILED,
+    PAY_AGREED
+};
 
+/* PAY_AGREED: executed, and no money moved: it made an agreement. */
 struct pay {
     struct str id, invoice, payer_reference, callback_url, signature;
     struct str trx_id; /* absent until completed */
