@@ -215,7 +215,8 @@ suite('wallet', { feePercent: '1.00', purposes: ['payments', 'notifications'] },
     // a person decides
     const [paid, unpaid] = cases;
     const { trx_id: trx } = await w.sim.payment(paid.paymentID);
-    await w.settle(paid.payment, ['--paid', '--amount', '300.00', '--trx-id', trx, '--reason', 'in the statement']);
+    await assert.rejects(w.settle(paid.payment, ['--paid', '--amount', '300.00', '--trx-id', trx, '--reason', 'x']), /ended with 1/, 'it is in the books as told');
+    await w.settle(paid.payment, ['--paid', '--amount', '299.99', '--trx-id', trx, '--reason', 'in the statement']);
     await paid.payment.payer.reaches('paid');
     await is(paid.payment, 'paid');
     await noted(paid.payment);
