@@ -16,7 +16,8 @@
 #define EXPIRED_MAX 256
 /* Queries under way at once. */
 #define ASKED_MAX 64
-/* Of these too, in a room of their own: they come by hundreds, and must not keep the others. */
+/* Of a wallet with a page of its own these too, in a room of its own: they come by hundreds, and must keep neither the others nor
+ * another wallet's, whose answers may be quick while this one hangs. */
 #define VERIFIED_MAX 64
 #define ROUNDS_MAX 64
 
