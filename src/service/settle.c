@@ -21,8 +21,6 @@
 #define VERIFIED_MAX 64
 #define ROUNDS_MAX 64
 
-typedef enum err (*due_fn)(struct db *db, int64_t now, int64_t *ret_ids, int max, int *ret_count);
-
 struct settle {
     struct service *service;
     pthread_t thread;
@@ -70,18 +68,14 @@ static bool units_wait(struct settle *x)
 }
 
 /* One with a call under way waits for that call's answer. */
-static void look_at_due(struct settle *x, struct db *db, int64_t now, due_fn due, int room)
+static void look_at_due(struct settle *x, enum err e, const int64_t *ids, int count, int room)
 {
-    int64_t ids[DUE_MAX];
-    int count = 0;
-    struct work *work = x->service->work;
-    enum err e = due(db, now, ids, DUE_MAX, &count);
     if (e != ERR_OK) {
         log_error("due_attempts_not_read", LOG_ERR(e));
         return;
     }
     for (int i = 0; i < count && room > 0; i++) {
-        if (!work_has(work, ids[i]) && unit_submit(x, ids[i], settle_unit_attempt)) {
+        if (!work_has(x->service->work, ids[i]) && unit_submit(x, ids[i], settle_unit_attempt)) {
             room--;
         }
     }
@@ -92,9 +86,15 @@ static void look_at_due(struct settle *x, struct db *db, int64_t now, due_fn due
 static void look_at_attempts(struct settle *x, struct db *db, int64_t now)
 {
     struct work *work = x->service->work;
-    look_at_due(x, db, now, store_attempt_due, ASKED_MAX - work_count_of(work, WORK_ASK));
-    look_at_due(
-        x, db, now, store_attempt_due_at_page, VERIFIED_MAX - work_count_of(work, WORK_VERIFY));
+    int64_t ids[DUE_MAX];
+    int count = 0;
+    enum err e = store_attempt_due(db, now, ids, DUE_MAX, &count);
+    look_at_due(x, e, ids, count, ASKED_MAX - work_count_of(work, WORK_ASK));
+    for (int i = 0; i < WALLET_COUNT; i++) {
+        enum wallet_kind wallet = (enum wallet_kind)i;
+        e = store_attempt_due_at_page(db, wallet, now, ids, DUE_MAX, &count);
+        look_at_due(x, e, ids, count, VERIFIED_MAX - work_count_of(work, work_verify(wallet)));
+    }
 }
 
 /* True once after units were held: what is read again would be the same rows. */

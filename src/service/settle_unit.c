@@ -101,7 +101,7 @@ static enum err ask_page(struct settle_unit *u, struct tx *tx, const struct atte
     }
     to.next_ask_at = outcome_ask_after(u->service->config, a, &p);
     return to.next_ask_at > tx_now_ms(tx) ? store_attempt_cas(tx, a, &to)
-                                          : ask(u, tx, a, WORK_VERIFY);
+                                          : ask(u, tx, a, work_verify(a->wallet));
 }
 
 static enum err attempt_run(struct store_unit *unit, struct tx *tx)

@@ -3,7 +3,7 @@
 #ifndef KASSA_SERVICE_WORK_H
 #define KASSA_SERVICE_WORK_H
 
-#include "base/err.h"
+#include "core/catalog.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,7 +15,19 @@ struct work *work_new(void);
 void work_free(struct work *w);
 
 /* What an attempt's call under way is about. A refund's is kept here, too: its id is no attempt's. */
-enum work_kind { WORK_CREATE, WORK_EXECUTE, WORK_ASK, WORK_VERIFY, WORK_REFUND, WORK_KINDS };
+enum work_kind {
+    WORK_CREATE,
+    WORK_EXECUTE,
+    WORK_ASK,
+    WORK_REFUND,
+    WORK_VERIFY, /* of the first wallet, and so on: see work_verify */
+    WORK_KINDS = WORK_VERIFY + WALLET_COUNT
+};
+/* A question about what was paid at the wallet's own page: each wallet's are counted for themselves. */
+static inline enum work_kind work_verify(enum wallet_kind wallet)
+{
+    return (enum work_kind)(WORK_VERIFY + (int)wallet);
+}
 
 /* False when this attempt has a call under way already; else it has from now on, until work_end. */
 bool work_begin(struct work *w, int64_t attempt_id, enum work_kind kind);

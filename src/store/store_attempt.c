@@ -33,8 +33,8 @@ static const struct db_sql SQL_DUE = {
     " AND state IN ('creating', 'executing', 'unknown') ORDER BY next_ask_at, id LIMIT $2"};
 static const struct db_sql SQL_DUE_AT_PAGE = {
     "SELECT id FROM attempt WHERE next_ask_at <= $1"
-    " AND state IN ('redirected', 'refused', 'cancelled', 'failed')"
-    " ORDER BY next_ask_at, id LIMIT $2"};
+    " AND state IN ('redirected', 'refused', 'cancelled', 'failed') AND wallet = $2"
+    " ORDER BY next_ask_at, id LIMIT $3"};
 
 static void attempt_read(struct row *r, struct attempt_row *ret)
 {
@@ -167,22 +167,20 @@ enum err store_attempt_cas(struct tx *tx, const struct attempt_row *from, struct
     return e;
 }
 
-static enum err due_ids(
-    struct db *db, const struct db_sql *sql, int64_t now, int64_t *ret_ids, int max, int *ret_count)
+enum err store_attempt_due(struct db *db, int64_t now, int64_t *ret_ids, int max, int *ret_count)
 {
-    struct db_stmt *st = db_query(db, sql);
+    struct db_stmt *st = db_query(db, &SQL_DUE);
     db_int(st, 1, now);
     db_int(st, 2, max);
     return row_ids(st, ret_ids, max, ret_count);
 }
 
-enum err store_attempt_due(struct db *db, int64_t now, int64_t *ret_ids, int max, int *ret_count)
-{
-    return due_ids(db, &SQL_DUE, now, ret_ids, max, ret_count);
-}
-
 enum err store_attempt_due_at_page(
-    struct db *db, int64_t now, int64_t *ret_ids, int max, int *ret_count)
+    struct db *db, enum wallet_kind wallet, int64_t now, int64_t *ret_ids, int max, int *ret_count)
 {
-    return due_ids(db, &SQL_DUE_AT_PAGE, now, ret_ids, max, ret_count);
+    struct db_stmt *st = db_query(db, &SQL_DUE_AT_PAGE);
+    db_int(st, 1, now);
+    db_text(st, 2, str_from(wallet_kind_code(wallet)));
+    db_int(st, 3, max);
+    return row_ids(st, ret_ids, max, ret_count);
 }

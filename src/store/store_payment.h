@@ -149,9 +149,9 @@ enum err store_attempt_cas(
 /* Attempts in CREATING, EXECUTING or UNKNOWN with 0 < next_ask_at <= now; ids, oldest first. */
 enum err store_attempt_due(
     struct db *db, int64_t now, int64_t *ret_ids, int max, int *ret_count) must_check;
-/* The same for those in REDIRECTED, REFUSED, CANCELLED or FAILED: of wallets that take the money at their page. */
-enum err store_attempt_due_at_page(
-    struct db *db, int64_t now, int64_t *ret_ids, int max, int *ret_count) must_check;
+/* The same for those in REDIRECTED, REFUSED, CANCELLED or FAILED: of a wallet that takes the money at its page. */
+enum err store_attempt_due_at_page(struct db *db, enum wallet_kind wallet, int64_t now,
+    int64_t *ret_ids, int max, int *ret_count) must_check;
 
 /* Append-only. `detail` is JSON or absent. */
 struct event_row {

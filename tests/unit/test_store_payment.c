@@ -317,9 +317,13 @@ static void attempts_are_due_in_order_while_their_outcome_is_open(void **state)
     assert_int_equal(ids[2], a[2].id);
     ok(store_attempt_due(db, T0 + 45, ids, 2, &count));
     assert_int_equal(count, 2);
-    ok(store_attempt_due_at_page(db, T0 + 45, ids, 8, &count));
+    ok(store_attempt_due_at_page(db, a[1].wallet, T0 + 45, ids, 8, &count));
     assert_int_equal(count, 1);
     assert_int_equal(ids[0], a[1].id);
+    /* another wallet's are asked for by themselves */
+    enum wallet_kind other = a[1].wallet == WALLET_ROCKET ? WALLET_NAGAD : WALLET_ROCKET;
+    ok(store_attempt_due_at_page(db, other, T0 + 45, ids, 8, &count));
+    assert_int_equal(count, 0);
 }
 
 static enum err event_add(void *arg, struct tx *tx)
