@@ -99,7 +99,8 @@ enum callback_status { CALLBACK_SUCCESS, CALLBACK_FAILURE, CALLBACK_CANCEL, CALL
  * than the stored one is refused (ERR_STATE). Of a wallet that takes the money at its page the callback decides nothing: the wallet
  * is asked earlier. Else success: attempt EXECUTING is committed, then execute is sent, once. done gets ERR_OK for duplicates and
  * late callbacks too (stored state wins). An unknown token, or one of another wallet than `c->wallet`: ERR_NO_ROW; a token that
- * can't be looked up: store errors, both at once and without the writer; done is not called. */
+ * can't be looked up: store errors, both at once and without the writer; done is not called. Another id than the stored one that was
+ * refused before: done is called at once, before this returns. */
 enum err checkout_callback(
     struct service *s, struct checkout_act *c, enum callback_status status) must_check;
 /* Remembers the payer's language. */

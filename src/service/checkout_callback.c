@@ -12,30 +12,14 @@
 /* An attempt that was asked about so often is left to its own times, which are some fifty in a day. */
 #define CALLBACK_ASKS_MAX 60
 #define CALLBACK_ROW_MAX (1U << 20)
-
-struct event_search {
-    int64_t attempt_id;
-    const char *word;
-    bool found;
-};
-
-static enum err event_match(void *arg, const struct event_row *r)
-{
-    struct event_search *s = arg;
-    s->found = s->found || (r->attempt_id == s->attempt_id && str_is(r->event, s->word));
-    return ERR_OK;
-}
+#define REFUSED "callback_refused"
 
 /* Notes what was refused, once for an attempt: a payer who reloads must not fill the store. */
 static enum err note_once(
     struct tx *tx, const struct attempt_row *a, const char *word, struct str reason)
 {
-    struct event_search s = {.attempt_id = a->id, .word = word};
-    enum err e = store_event_each(tx_db(tx), a->payment_id, event_match, &s);
-    if (e != ERR_OK || s.found) {
-        return e;
-    }
-    return act_event(tx, a->payment_id, a->id, word, reason);
+    enum err e = store_event_has(tx_db(tx), a->payment_id, a->id, str_from(word));
+    return e == ERR_NO_ROW ? act_event(tx, a->payment_id, a->id, word, reason) : e;
 }
 
 static enum err execute_begin(
@@ -147,7 +131,7 @@ static enum err callback_run(struct checkout_act *c, struct act_own *own, struct
     if (!ref_is_ours(c, &a)) {
         log_warn("callback_refused", LOG_I("payment", p.id), LOG_I("attempt", a.id));
         own->verdict = ERR_STATE;
-        return note_once(tx, &a, "callback_refused", STR("reference_differs"));
+        return note_once(tx, &a, REFUSED, STR("reference_differs"));
     }
     if (outcome_takes_at_page(a.wallet)) {
         return callback_at_page(own, tx, &a);
@@ -165,9 +149,29 @@ static enum err callback_run(struct checkout_act *c, struct act_own *own, struct
     return ERR_OK;
 }
 
+/* Another reference than the attempt's was refused and noted before: nothing is left to write. `c->uuid` is set then. */
+static enum err refused_before(
+    struct db *db, struct arena *arena, struct checkout_act *c, const struct attempt_row *a)
+{
+    struct payment_row p;
+    if (ref_is_ours(c, a)) {
+        return ERR_NO_ROW;
+    }
+    enum err e = store_event_has(db, a->payment_id, a->id, STR(REFUSED));
+    if (e == ERR_OK) {
+        e = store_payment_by_id(db, arena, a->payment_id, &p);
+    }
+    if (e == ERR_OK) {
+        memcpy(c->uuid, p.uuid.p, UUID_LEN);
+        c->uuid[UUID_LEN] = 0;
+    }
+    return e;
+}
+
 /* Tokens are made up by anybody, and merchants' creates wait in the same queue for the writer: only a token that is there may
- * wait in it too. A token is committed before its payer can have it, and attempts are never deleted. */
-static enum err token_known(struct service *s, const struct checkout_act *c)
+ * wait in it too, and with another payment's reference once. A token is committed before its payer can have it, and attempts are
+ * never deleted. */
+static enum err token_known(struct service *s, struct checkout_act *c, bool *ret_refused)
 {
     struct arena arena;
     struct attempt_row a;
@@ -179,15 +183,25 @@ static enum err token_known(struct service *s, const struct checkout_act *c)
     enum err e = attempt_find(c, db, &arena, &a);
     bool other = e == ERR_OK &&
                  a.wallet != c->wallet; /* at another wallet's address there is no such token */
+    if (e == ERR_OK && !other) {
+        e = refused_before(db, &arena, c, &a);
+        *ret_refused = e == ERR_OK;
+        e = e == ERR_NO_ROW ? ERR_OK : e;
+    }
     arena_clear(&arena);
     return other ? ERR_NO_ROW : e;
 }
 
 enum err checkout_callback(struct service *s, struct checkout_act *c, enum callback_status status)
 {
-    enum err e = token_known(s, c);
+    bool refused = false;
+    enum err e = token_known(s, c, &refused);
     if (e != ERR_OK) {
         return e;
+    }
+    if (refused) {
+        c->done(c, ERR_STATE);
+        return ERR_OK;
     }
     c->callback_status = (int)status;
     return act_submit(s, c, callback_run);

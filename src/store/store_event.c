@@ -10,6 +10,9 @@ static const struct db_sql SQL_ADD = {"INSERT INTO payment_event (" EVENT_COLUMN
 static const struct db_sql SQL_EACH = {
     "SELECT " EVENT_COLUMNS " FROM payment_event WHERE payment_id = $1 ORDER BY at, id"};
 
+static const struct db_sql SQL_HAS = {"SELECT id FROM payment_event WHERE payment_id = $1"
+                                      " AND attempt_id = $2 AND event = $3 LIMIT 1"};
+
 static void event_read(struct row *r, struct event_row *ret)
 {
     *ret = (struct event_row){
@@ -47,6 +50,16 @@ enum err store_event_add(struct tx *tx, struct event_row *r)
     if (e == ERR_OK)
         r->id = id;
     return e;
+}
+
+enum err store_event_has(struct db *db, int64_t payment_id, int64_t attempt_id, struct str event)
+{
+    int64_t id;
+    struct db_stmt *st = db_query(db, &SQL_HAS);
+    db_int(st, 1, payment_id);
+    db_int(st, 2, attempt_id);
+    db_text(st, 3, event);
+    return row_one_int(st, "id", &id);
 }
 
 enum err store_event_each(struct db *db, int64_t payment_id, store_event_fn fn, void *arg)

@@ -166,6 +166,9 @@ struct event_row {
     struct str detail;
 };
 enum err store_event_add(struct tx *tx, struct event_row *r) must_check;
+/* ERR_NO_ROW: the attempt has no such event. */
+enum err store_event_has(
+    struct db *db, int64_t payment_id, int64_t attempt_id, struct str event) must_check;
 typedef enum err (*store_event_fn)(void *arg, const struct event_row *r);
 enum err store_event_each(
     struct db *db, int64_t payment_id, store_event_fn fn, void *arg) must_check;

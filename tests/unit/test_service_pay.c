@@ -388,6 +388,35 @@ static void a_guessed_callback_takes_no_place_in_the_writers_queue(void **state)
     world_wait_payment(w, sp.id, PAYMENT_PAID);
 }
 
+/* Its first refusal is noted by the writer; more of them wait for nobody and write nothing. */
+static void a_refused_callback_takes_a_place_in_the_writers_queue_once(void **state)
+{
+    struct world *w = *state;
+    struct shop_payment sp = world_create(w, "G-2", "5.00");
+    struct attempt_row a = world_to_wallet(w, &sp);
+    struct world_act first, again;
+    struct hold hold;
+    world_callback_init(&first, &a, STR("TR_OTHER"));
+    ok(checkout_callback(&w->s, &first.act, CALLBACK_SUCCESS));
+    assert_int_equal(world_act_wait(&first), ERR_STATE);
+    hold_begin(w, &hold);
+    for (int i = 0; i < 40; i++) {
+        world_callback_init(&again, &a, STR("TR_OTHER"));
+        ok(checkout_callback(&w->s, &again.act, CALLBACK_SUCCESS));
+        bool answered = sem_trywait(&again.ended) == 0;
+        if (!answered)
+            hold_end(&hold); /* fails below, and not by hanging */
+        assert_true(answered);
+        assert_int_equal(again.result, ERR_STATE);
+        assert_string_equal(again.act.uuid, sp.uuid);
+        sem_destroy(&again.ended);
+    }
+    hold_end(&hold);
+    world_approve(w, &a);
+    ok(world_callback(w, &a, CALLBACK_SUCCESS));
+    world_wait_payment(w, sp.id, PAYMENT_PAID);
+}
+
 static void a_success_after_a_cancel_at_the_wallet_counts(void **state)
 {
     struct world *w = *state;
@@ -488,6 +517,7 @@ int main(void)
         T(a_forged_success_is_declined_and_the_payer_may_try_again),
         T(the_reference_of_another_payment_is_refused),
         T(a_guessed_callback_takes_no_place_in_the_writers_queue),
+        T(a_refused_callback_takes_a_place_in_the_writers_queue_once),
         T(a_success_after_a_cancel_at_the_wallet_counts),
         T(a_success_after_the_end_is_not_executed),
         T(a_success_in_the_moment_of_the_end_is_not_executed),
