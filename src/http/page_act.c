@@ -209,8 +209,13 @@ struct reply *page_language_post(struct request *rq)
         return reply_error(rq, e == ERR_OK ? ERR_INTERNAL : e);
     a->set_lang = page_lang_code(lang);
     a->act.language = str_from(a->set_lang);
-    if (str_is(form_value(rq, rq->body, "from"), "wait"))
+    struct str from = form_value(rq, rq->body, "from");
+    if (str_is(from, "wait"))
         a->done_path = a->other_path = "/wait";
+    else if (str_is(from, "number"))
+        a->done_path = a->other_path = "?way=number";
+    else if (str_is(from, "checkout"))
+        a->done_path = a->other_path = "?way=checkout";
     return act_start(a, checkout_language);
 }
 

@@ -31,6 +31,7 @@ static struct reply *page_reply(struct request *rq, const struct page_view *v, b
     struct page_options o = {.lang = visit->lang,
         .token = str_from(token),
         .on_wait = on_wait,
+        .way = visit->way,
         .trx = trx_of(rq->query)};
     buf_init_room(&html, PAGE_HTML_MAX, PAGE_HTML_USUAL);
     page_pay_html(v, &o, &rq->arena, &html);

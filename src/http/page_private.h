@@ -23,6 +23,7 @@ struct page_visit {
     char uuid[UUID_LEN + 1];          /* "" until known */
     char cookie[PAGE_COOKIE_LEN + 1]; /* "" when the browser sent none */
     enum page_lang lang;
+    enum page_way way;                   /* that the address names */
     struct str cookie_lang, accept_lang; /* until the payment's own is known */
 };
 

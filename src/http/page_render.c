@@ -81,8 +81,9 @@ static struct str number_text(struct arena *a, enum page_lang lang, int64_t i)
 
 static void tag_add(struct buf *b, const struct page_view *v)
 {
-    buf_printf(b, "%s-%" PRId64 "-%" PRId64 "-%d-%.*s", page_stage_code(v->stage),
-        v->payment.version, v->payment.attempts, v->wallet_healthy, STR_FMT(v->last_reason));
+    buf_printf(b, "%s-%" PRId64 "-%" PRId64 "-%d%d-%.*s", page_stage_code(v->stage),
+        v->payment.version, v->payment.attempts, v->wallet_healthy, v->may_switch,
+        STR_FMT(v->last_reason));
     if (v->number.on)
         buf_printf(b, "-%.*s-%.*s-%.*s-%d", STR_FMT(v->number.number), STR_FMT(v->number.waits),
             STR_FMT(v->number.waits_payer), v->number.silent);
@@ -115,7 +116,7 @@ static void stage_fill(const struct page_view *v, struct page_pay *p)
 
 static void open_fill(const struct page_view *v, struct page_pay *p)
 {
-    if (v->stage != PAGE_OPEN)
+    if (v->stage != PAGE_OPEN || v->number.on)
         return;
     p->blocked = !v->wallet_healthy;
     p->unreachable = p->blocked || str_is(v->last_reason, "unavailable");
@@ -125,17 +126,35 @@ static void open_fill(const struct page_view *v, struct page_pay *p)
     p->warn = p->tried || p->unreachable;
 }
 
+static struct str way_text(enum page_way way)
+{
+    return way == PAGE_WAY_NUMBER     ? STR("number")
+           : way == PAGE_WAY_CHECKOUT ? STR("checkout")
+                                      : STR("");
+}
+
+/* What the script asks with. */
+static struct str way_query(enum page_way way)
+{
+    return way == PAGE_WAY_NUMBER     ? STR("?way=number")
+           : way == PAGE_WAY_CHECKOUT ? STR("?way=checkout")
+                                      : STR("");
+}
+
 static void actions_fill(
     const struct page_view *v, const struct page_options *o, struct page_pay *p)
 {
     bool at_wallet = v->stage == PAGE_AT_WALLET;
     bool final = page_stage_is_final(v->stage);
-    p->from = o->on_wait ? STR("wait") : STR("");
+    p->from = o->on_wait ? STR("wait") : way_text(o->way);
+    p->way = way_query(o->way);
     p->leave = o->on_wait && at_wallet && !str_absent(v->wallet_url);
     p->refresh = v->stage == PAGE_WAITING || v->stage == PAGE_CONFIRMING || p->blocked;
     p->may_pay = (v->stage == PAGE_OPEN && !v->number.on) || (at_wallet && !p->leave);
     p->may_cancel = v->stage == PAGE_OPEN || (at_wallet && !p->leave);
     p->live = p->may_cancel;
+    p->to_checkout = v->may_switch && v->number.on;
+    p->to_number = v->may_switch && !v->number.on && !p->leave;
     p->wallet_url = at_wallet ? v->wallet_url : STR_ABSENT;
     if (final && !str_absent(v->return_url) && !str_absent(v->return_sign)) {
         p->return_url = v->return_url;
@@ -184,7 +203,7 @@ static void number_fill(
     p->late = n->on && page_stage_is_final(v->stage) && v->stage != PAGE_PAID;
     p->sending = n->on && v->stage == PAGE_OPEN;
     p->by_number = p->late || p->sending;
-    p->number_way = n->on; /* from its first view on: the script changes the rest alone */
+    p->number_way = n->there; /* from its first view on: the script changes the rest alone */
     if (!p->by_number)
         return;
     struct buf plain;

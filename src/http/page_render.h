@@ -23,6 +23,7 @@ enum page_trx {
 struct page_options {
     enum page_lang lang;
     struct str token;  /* of the forms */
+    enum page_way way; /* that the payer chose */
     enum page_trx trx; /* what was wrong with what was typed */
     bool on_wait; /* the waiting page, which leaves for the wallet by itself; /{uuid} never does */
 };

@@ -52,6 +52,17 @@ enum err page_unknown(struct request *rq)
     return page_limit_take(visit->pages->unknown, key, clock_mono_ms()) ? ERR_NO_ROW : ERR_RATE;
 }
 
+/* Of our own links and redirects. Who typed a TrxID, and is told that it is wrong, goes on there. */
+static enum page_way way_wanted(struct str query)
+{
+    if (str_absent(query))
+        return PAGE_WAY_NONE;
+    if (str_is(query, "way=checkout"))
+        return PAGE_WAY_CHECKOUT;
+    return str_is(query, "way=number") || str_starts(query, STR("trx=")) ? PAGE_WAY_NUMBER
+                                                                         : PAGE_WAY_NONE;
+}
+
 /* Known payments are always shown, also to an address that is over the limit: a mobile operator's customers share few
  * addresses, and 122 random bits are found by nobody. */
 enum err page_visit_load(struct request *rq, struct page_view *ret)
@@ -64,7 +75,9 @@ enum err page_visit_load(struct request *rq, struct page_view *ret)
         return page_unknown(rq);
     char uuid[UUID_LEN + 1];
     uuid_format(raw, uuid);
-    enum err e = checkout_page_load(visit->pages->service, &rq->arena, str_from(uuid), ret);
+    visit->way = way_wanted(rq->query);
+    enum err e =
+        checkout_page_load(visit->pages->service, &rq->arena, str_from(uuid), visit->way, ret);
     if (e == ERR_NO_ROW)
         return page_unknown(rq);
     if (e != ERR_OK)

@@ -42,8 +42,12 @@ enum page_stage {
     PAGE_EXPIRED /* nobody paid within the lifetime */
 };
 
+/* How a wallet's payer pays: at its own page, or by sending money to a number and typing the TrxID. */
+enum page_way { PAGE_WAY_NONE, PAGE_WAY_CHECKOUT, PAGE_WAY_NUMBER };
+
 struct page_number {
-    bool on;                /* the payer sends the money to a number and types the TrxID */
+    bool there;             /* there is one for this payment */
+    bool on;                /* and its way is what is shown */
     struct str number;      /* where to */
     struct str kind;        /* "personal", "agent", "merchant" */
     struct money left;      /* to send yet, not below 0 */
@@ -59,6 +63,7 @@ struct page_view {
     struct str
         last_reason; /* why the last attempt ended: "cancelled", "refused", "declined", "unavailable"; absent: none */
     bool wallet_healthy;  /* pay can be pressed */
+    bool may_switch;      /* the payer may choose the other way */
     int64_t seconds_left; /* of the lifetime, not below 0 */
     struct page_number number;
     struct str merchant_name;
@@ -66,9 +71,10 @@ struct page_view {
     struct str return_url;  /* the effective address for this end; absent: the page stays */
     struct str return_sign; /* base64, only when final and return_url is set */
 };
-/* Reads what the page shows. ERR_NO_ROW. Any thread (reads on its own connection). */
-enum err checkout_page_load(
-    struct service *s, struct arena *a, struct str uuid, struct page_view *ret) must_check;
+/* Reads what the page shows, by the way that the payer wants as far as he may have it. ERR_NO_ROW. Any thread (reads on its own
+ * connection). */
+enum err checkout_page_load(struct service *s, struct arena *a, struct str uuid,
+    enum page_way wanted, struct page_view *ret) must_check;
 
 /* A use case that ends with a commit; done runs on the writer's thread, exactly once if submit was ERR_OK. */
 struct checkout_act {
@@ -88,7 +94,7 @@ struct checkout_act {
 };
 /* Each: ERR_BUSY, ERR_STOPPING: done is not called. */
 /* Starts an attempt (state CREATING, then the wallet's create on the outgoing loop). While one is executing or unknown: ERR_STATE.
- * After the end or the lifetime: ERR_STATE. A second press within 10 s while one is CREATING is the same attempt: ERR_OK.
+ * After the end or the lifetime, and when money was sent to a number: ERR_STATE. A second press within 10 s while one is CREATING is the same attempt: ERR_OK.
  * ERR_NOT_SENT: no credential for the wallet any more. ERR_BUSY also while too many creates wait for their wallets. */
 enum err checkout_pay(struct service *s, struct checkout_act *c) must_check;
 /* The page's cancel button. ERR_STATE when it is not OPEN any more. */

@@ -5,6 +5,7 @@
 #include "service/checkout_act.h"
 #include "service/outcome.h"
 #include "service/transition.h"
+#include "service/ways.h"
 
 #define EXECUTE_MARGIN_MS 1000
 /* So often a callback may have the wallet asked: anybody who has its address can send it. */
@@ -56,6 +57,14 @@ static enum err callback_success(
     if (p->state != PAYMENT_OPEN || tx_now_ms(tx) >= p->expires_at) {
         log_info("late_callback", LOG_I("payment", p->id), LOG_I("attempt", a->id));
         return note_once(tx, a, "late_callback", STR_ABSENT);
+    }
+    bool bound = false;
+    enum err e = ways_bound_to_number(tx_db(tx), p, &bound);
+    if (e != ERR_OK) {
+        return e;
+    }
+    if (bound) {
+        return note_once(tx, a, "not_executed", STR("sent_to_number"));
     }
     return execute_begin(c, tx, p, a);
 }

@@ -1,10 +1,10 @@
 #include "base/text.h"
 #include "core/notify.h"
 #include "service/checkout.h"
-#include "service/credentials.h"
 #include "service/links.h"
 #include "service/number.h"
 #include "service/outcome.h"
+#include "service/ways.h"
 
 static enum page_stage stage_open(
     const struct payment_row *p, const struct attempt_row *last, int64_t now)
@@ -113,15 +113,6 @@ static struct str return_sign(
     return sign;
 }
 
-static bool wallet_healthy(struct service *s, const struct payment_row *p)
-{
-    int64_t credential_id = 0;
-    const char *why = NULL;
-    return s->credentials &&
-           credentials_find(s->credentials, p->wallet, p->account_id, &credential_id) &&
-           wallets_healthy(s->wallets, credential_id, &why);
-}
-
 static enum err account_fill(
     struct service *s, struct db *db, struct arena *a, int64_t now, struct page_view *v)
 {
@@ -138,8 +129,8 @@ static enum err account_fill(
     return ERR_OK;
 }
 
-enum err checkout_page_load(
-    struct service *s, struct arena *a, struct str uuid, struct page_view *ret)
+enum err checkout_page_load(struct service *s, struct arena *a, struct str uuid,
+    enum page_way wanted, struct page_view *ret)
 {
     struct page_view v = {.wallet_healthy = false};
     struct attempt_row last;
@@ -157,7 +148,6 @@ enum err checkout_page_load(
     v.stage = stage_of(p, has_last ? &last : NULL, now);
     v.wallet_url = v.stage == PAGE_AT_WALLET ? last.wallet_url : STR_ABSENT;
     v.last_reason = has_last ? last_reason(&last) : STR_ABSENT;
-    v.wallet_healthy = wallet_healthy(s, p);
     v.seconds_left = p->expires_at > now ? (p->expires_at - now + 999) / 1000 : 0;
     if (payment_is_final(p->state)) {
         v.return_url = p->state == PAYMENT_PAID ? p->success_url : p->fail_url;
@@ -166,7 +156,7 @@ enum err checkout_page_load(
     if (e != ERR_OK) {
         return e;
     }
-    v.wallet_healthy = v.wallet_healthy || v.number.on;
+    ways_choose(s, wanted, &v);
     e = account_fill(s, db, a, now, &v);
     if (e != ERR_OK) {
         return e;

@@ -6,6 +6,7 @@
 #include "service/links.h"
 #include "service/outcome.h"
 #include "service/transition.h"
+#include "service/ways.h"
 #include "service/work.h"
 #include <stdio.h>
 
@@ -102,6 +103,11 @@ static enum err pay_run(struct checkout_act *c, struct act_own *own, struct tx *
     }
     if (p.state != PAYMENT_OPEN || now >= p.expires_at || p.attempts >= ATTEMPTS_MAX) {
         return ERR_STATE;
+    }
+    bool bound = false;
+    e = ways_bound_to_number(tx_db(tx), &p, &bound);
+    if (e != ERR_OK || bound) {
+        return e != ERR_OK ? e : ERR_STATE;
     }
     e = last_told(own, tx, &p, &last);
     if (e != ERR_OK && e != ERR_NO_ROW) {

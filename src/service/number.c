@@ -4,20 +4,11 @@
 #include "core/payer_end.h"
 #include "core/sms_trxid.h"
 #include "service/checkout_act.h"
-#include "service/credentials.h"
 #include "service/links.h"
 #include "service/phone.h"
 #include "store/store_number_wait.h"
 
 #define ROW_BYTES_MAX 65536
-
-/* Rocket's payers pay to a number wherever there is one; others where there is no API. */
-static bool is_way(struct service *s, enum wallet_kind wallet, int64_t account_id)
-{
-    int64_t credential_id = 0;
-    return wallet == WALLET_ROCKET || !s->credentials ||
-           !credentials_find(s->credentials, wallet, account_id, &credential_id);
-}
 
 bool number_is_there(struct service *s, enum wallet_kind wallet, int64_t account_id)
 {
@@ -62,8 +53,6 @@ enum err number_view(struct service *s, struct db *db, struct arena *a, const st
     int64_t seen_at = 0;
     *ret = (struct page_number){
         .number = STR_ABSENT, .kind = STR_ABSENT, .waits = STR_ABSENT, .waits_payer = STR_ABSENT};
-    if (!is_way(s, p->wallet, p->account_id))
-        return ERR_OK;
     enum err e = store_number_for(db, a, p->wallet, p->account_id, &n);
     if (e == ERR_OK)
         e = store_number_seen(db, n.id, &seen_at);
@@ -72,7 +61,7 @@ enum err number_view(struct service *s, struct db *db, struct arena *a, const st
     if (e != ERR_OK)
         return e == ERR_NO_ROW ? ERR_OK : e;
     bool whole = money_cmp(p->paid, p->amount) >= 0;
-    *ret = (struct page_number){.on = true,
+    *ret = (struct page_number){.there = true,
         .number = n.number,
         .kind = n.kind,
         .left = whole ? MONEY_ZERO : money_sub(p->amount, p->paid),
@@ -219,7 +208,7 @@ static enum err submit_run(struct checkout_act *c, struct act_own *own, struct t
     enum err e = links_payment(c->service->links, tx_db(tx), &own->arena, str_from(c->uuid), &p);
     if (e != ERR_OK)
         return e;
-    if (p.state == PAYMENT_PAID || !is_way(c->service, p.wallet, p.account_id))
+    if (p.state == PAYMENT_PAID)
         return ERR_STATE;
     c->answer = NUMBER_MALFORMED;
     if (trxid_normal(p.wallet, str_from(c->ref), normal) != ERR_OK)

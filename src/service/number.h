@@ -8,7 +8,7 @@
 
 /* Is there a number for payers of this account? Reads on this thread's connection. */
 bool number_is_there(struct service *s, enum wallet_kind wallet, int64_t account_id) must_check;
-/* What the payment's page shows of it; `on` false: the payer pays at the wallet, or cannot pay. */
+/* What the payment's page can show of it; whether it does, `on`, is the caller's (service/ways). */
 enum err number_view(struct service *s, struct db *db, struct arena *a, const struct payment_row *p,
     struct page_number *ret) must_check;
 

@@ -83,6 +83,13 @@ static enum err money_take(
 {
     struct transition t = outcome_transition(c, a, PAYMENT_EV_PAID_AT_PAGE, STR_ABSENT);
     if (p->state == PAYMENT_OPEN) {
+        if (p->paid.poisha > 0) {
+            /* sent to a number before: it stays in suspense, and goes back to the payer */
+            t.reason = STR("paid_beside_parts");
+            log_alarm("payment_needs_a_person", LOG_I("payment", p->id), LOG_I("attempt", a->id),
+                LOG_C("state", payment_state_text(p->state)), LOG_S("reason", t.reason),
+                LOG_MONEY("parts", p->paid));
+        }
         return transition_apply(tx, p, &t);
     }
     t.reason = STR("paid_at_page");

@@ -10,11 +10,13 @@ const DESKTOP = { width: 1280, height: 800 };
 const ONCE = { timeout: 60000 };
 
 suite('money sent to a number, in a browser', { config: { limits: { trxids_per_minute: 100 } } }, (w) => {
-  let browser, rocket, trx = 6606790000;
+  let browser, rocket, bkash, trx = 6606790000;
   before(async () => {
     browser = await launch();
     rocket = await addNumber(w, 'rocket', '017111111112');
     await rocket.alive();
+    bkash = await addNumber(w, 'bkash', '01711111119');
+    await bkash.alive();
   });
   after(async () => { await browser?.close(); });
 
@@ -81,4 +83,41 @@ suite('money sent to a number, in a browser', { config: { limits: { trxids_per_m
     assert.equal(await page.getByTestId('trx').getAttribute('aria-invalid'), 'true');
     await close();
   });
+
+  for (const javaScript of [true, false]) {
+    for (const language of ['en-GB', 'bn-BD']) {
+      it(`the payer switches from the wallet's page to the number and back, with${javaScript ? '' : 'out'} JavaScript, ${language}`, ONCE, async () => {
+        const payment = await w.create({ customer_code: 'bkash', amount: '500.00' }), id = 'DK61AA' + String(trx += 1).slice(-4);
+        const { page, faults, close } = await payer({ language, javaScript });
+        await page.goto(payment.url);
+        await page.getByTestId('pay').waitFor();
+        await page.getByTestId('way').click();
+        await page.getByTestId('number').waitFor();
+        assert.equal(await page.getByTestId('pay').count(), 0);
+        await page.getByTestId('language').click();
+        await page.locator(`html[lang=${language === 'en-GB' ? 'bn' : 'en'}]`).waitFor();
+        await page.getByTestId('number').waitFor();
+        await page.getByTestId('way').click();
+        // at the wallet and back by the browser's button, then the number after all
+        await page.getByTestId('pay').click();
+        await page.waitForURL((url) => url.port === String(w.simPort));
+        await page.goto(payment.url);
+        await page.getByTestId('continue').waitFor();
+        await page.getByTestId('way').click();
+        if (javaScript) {
+          await page.evaluate(AXE);
+          const { violations } = await page.evaluate(() => window.axe.run());
+          assert.deepEqual(violations.map((v) => v.id), []);
+        }
+        await type(page, id, '111');
+        await head(page, id);
+        assert.equal(await page.getByTestId('way').count(), 0);
+        await bkash.tell(500, id);
+        await shown(page, 'paid');
+        assert.equal((await w.status(payment)).payment_status, 'paid');
+        assert.deepEqual(faults, []);
+        await close();
+      });
+    }
+  }
 });

@@ -57,7 +57,8 @@ static void number_pages_write(void)
     struct page_view v = page_sample(PAGE_OPEN);
     v.payment.wallet = WALLET_ROCKET;
     v.payment.amount = money_poisha(50000);
-    v.number = (struct page_number){.on = true,
+    v.number = (struct page_number){.there = true,
+        .on = true,
         .number = STR("017111111112"),
         .kind = STR("personal"),
         .left = v.payment.amount,
@@ -73,9 +74,32 @@ static void number_pages_write(void)
     v.number.silent = true;
     page_write("number-silent", &v, false);
     v = page_sample(PAGE_EXPIRED);
-    v.number = (struct page_number){
-        .on = true, .number = STR("01711111111"), .kind = STR("merchant"), .waits = STR_ABSENT};
+    v.number = (struct page_number){.there = true,
+        .on = true,
+        .number = STR("01711111111"),
+        .kind = STR("merchant"),
+        .waits = STR_ABSENT};
     page_write("number-late", &v, false);
+}
+
+/* A wallet that is served in both ways. */
+static void ways_write(void)
+{
+    struct page_view v = page_sample(PAGE_OPEN);
+    v.may_switch = true;
+    v.number = (struct page_number){.there = true,
+        .number = STR("01711111111"),
+        .kind = STR("personal"),
+        .left = v.payment.amount,
+        .waits = STR_ABSENT};
+    page_write("ways-checkout", &v, false);
+    v.last_reason = STR("cancelled");
+    page_write("ways-came-back", &v, false);
+    v.number.on = true;
+    page_write("ways-number", &v, false);
+    v = page_sample(PAGE_AT_WALLET);
+    v.may_switch = true;
+    page_write("ways-at-wallet", &v, false);
 }
 
 static void variants_write(void)
@@ -150,6 +174,7 @@ int main(int argc, char **argv)
     }
     variants_write();
     number_pages_write();
+    ways_write();
     others_write();
     char assets[512];
     snprintf(assets, sizeof(assets), "%s/assets", folder);

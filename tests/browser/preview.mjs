@@ -10,7 +10,7 @@ import { chromium } from 'playwright-core';
 
 export const STAGES = ['open', 'waiting', 'at_wallet', 'confirming', 'paid', 'cancelled', 'failed', 'expired'];
 export const VARIANTS = ['open-came-back', 'open-refused', 'open-blocked', 'wait', 'cancelled-received', 'open-hostile', 'paid-hostile',
-  'number', 'number-part', 'number-waits', 'number-silent', 'number-late'];
+  'number', 'number-part', 'number-waits', 'number-silent', 'number-late', 'ways-checkout', 'ways-came-back', 'ways-number', 'ways-at-wallet'];
 export const OTHERS = ['error-403', 'error-404', 'error-429', 'error-500', 'error-503', 'home'];
 
 // axe's program, to be evaluated in a page.

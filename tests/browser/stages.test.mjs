@@ -97,13 +97,13 @@ describe('the script', { concurrency: false }, () => {
   const answer = (stage, more = {}) => ({ stage, version: 9, tag: `${stage}-9`, wallet_url: null, seconds_left: 1000, ...more });
 
   test('shows the next stage without a reload, reads it out and keeps the focus', async () => {
-    server.state.json = answer('open', { tag: 'open-3-1-1-' });
+    server.state.json = answer('open', { tag: 'open-3-1-10-' });
     server.state.html = 'confirming.en';
     const { page, context, faults } = await open('open.en');
     await page.evaluate(() => { window.mark = 1; });
     await page.getByTestId('pay').focus();
     const status = await page.getByTestId('status').elementHandle();
-    server.state.json = answer('confirming', { tag: 'confirming-3-1-1-' });
+    server.state.json = answer('confirming', { tag: 'confirming-3-1-10-' });
     await page.waitForFunction(() => document.querySelector('[data-testid=status]').dataset.status === 'confirming', null, { timeout: 15000 });
     assert.equal(await page.evaluate(() => window.mark), 1, 'no reload');
     assert.equal(await status.evaluate((s) => s.isConnected && s.getAttribute('role')), 'status', 'the live region is the same element');
@@ -111,7 +111,7 @@ describe('the script', { concurrency: false }, () => {
     assert.equal(await page.title(), 'Confirming your payment… · Dhaka Handloom');
     assert.equal(await page.getByTestId('pay').count(), 0);
     server.state.html = 'paid.en';
-    server.state.json = answer('paid', { tag: 'paid-3-1-1-' });
+    server.state.json = answer('paid', { tag: 'paid-3-1-10-' });
     await page.waitForFunction(() => document.querySelector('[data-testid=status]').dataset.status === 'paid', null, { timeout: 15000 });
     assert.equal(await page.evaluate(() => window.mark), 1);
     assert.deepEqual(faults.filter((f) => !/Failed to load resource/.test(f)), []);
@@ -119,7 +119,7 @@ describe('the script', { concurrency: false }, () => {
   });
 
   test('asks less often while nothing happens, and not at all while nobody looks', async () => {
-    server.state.json = answer('confirming', { tag: 'confirming-3-1-1-' });
+    server.state.json = answer('confirming', { tag: 'confirming-3-1-10-' });
     const { page, context } = await open(null);
     const asked = [];
     page.on('request', (request) => request.url().endsWith('/state') && asked.push(Date.now()));
@@ -150,13 +150,13 @@ describe('the script', { concurrency: false }, () => {
     const { page, context } = await open('confirming.en');
     await page.waitForTimeout(2500);
     server.state.html = 'paid.en';
-    server.state.json = answer('paid', { tag: 'paid-3-1-1-' });
+    server.state.json = answer('paid', { tag: 'paid-3-1-10-' });
     await page.waitForFunction(() => document.querySelector('[data-testid=status]').dataset.status === 'paid', null, { timeout: 15000 });
     await context.close();
   });
 
   test('counts the time down in the page\'s digits', async () => {
-    server.state.json = answer('open', { tag: 'open-3-1-1-', seconds_left: 3452 });
+    server.state.json = answer('open', { tag: 'open-3-1-10-', seconds_left: 3452 });
     const { page, context } = await open('open.bn');
     assert.match(await page.locator('#left').textContent(), /^৫৭:[০-৯]{2}$/);
     const first = await page.locator('#left').textContent();
@@ -199,7 +199,7 @@ describe('the script', { concurrency: false }, () => {
   });
 
   test('a double press of pay posts once', async () => {
-    server.state.json = answer('open', { tag: 'open-3-1-1-' });
+    server.state.json = answer('open', { tag: 'open-3-1-10-' });
     const { page, context } = await open('open.en');
     const posts = [];
     await page.route('**/pay', async (route) => {

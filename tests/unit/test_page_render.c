@@ -227,7 +227,7 @@ static void the_scripts_state_says_where_to_go_only_while_the_wallet_waits(void 
     buf_init(&out, 4096);
     page_state_json(&v, &out);
     assert_string_equal(out.p,
-        "{\"stage\":\"at_wallet\",\"version\":3,\"tag\":\"at_wallet-3-1-1-\",\"wallet_url\":"
+        "{\"stage\":\"at_wallet\",\"version\":3,\"tag\":\"at_wallet-3-1-10-\",\"wallet_url\":"
         "\"https:\\/\\/wallet.example\\/?paymentId=TR0011x1720518383420&hash=a%2Bb&mode=0011\","
         "\"seconds_left\":3452}");
     buf_reset(&out);
@@ -403,8 +403,11 @@ static void assets_change_their_path_with_their_content(void **state)
     (void)state;
     int n = 0;
     struct page_view v = page_sample(PAGE_OPEN);
-    v.number = (struct page_number){
-        .on = true, .number = STR("01711111111"), .kind = STR("agent"), .waits = STR_ABSENT};
+    v.number = (struct page_number){.there = true,
+        .on = true,
+        .number = STR("01711111111"),
+        .kind = STR("agent"),
+        .waits = STR_ABSENT};
     cleanup(mem_free_at) char *html = html_of(&v, PAGE_LANG_EN, false);
     for (const struct page_asset *a = page_assets; a->type; a++, n++) {
         uint8_t digest[SHA256_LEN];

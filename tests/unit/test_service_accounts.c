@@ -257,7 +257,7 @@ static void a_disabled_account_is_unknown_within_a_second(void **state)
     struct change c = {.fn = change_account, .enabled = false};
     change(w, &c);
     assert_null(accounts_get(w->s.accounts, str_from(w->account_uuid)));
-    ok(checkout_page_load(&w->s, &w->arena, str_from(sp.uuid), &page));
+    ok(checkout_page_load(&w->s, &w->arena, str_from(sp.uuid), PAGE_WAY_NONE, &page));
     assert_true(str_is(page.merchant_name, "Shop"));
     assert_true(str_is(page.account_uuid, w->account_uuid));
 }
@@ -343,7 +343,7 @@ static void a_disabled_credential_is_out_of_use_within_a_second(void **state)
     do {
         usleep(5000);
         assert_true(clock_mono_ms() < until);
-        ok(checkout_page_load(&w->s, &w->arena, str_from(sp.uuid), &page));
+        ok(checkout_page_load(&w->s, &w->arena, str_from(sp.uuid), PAGE_WAY_NONE, &page));
     } while (page.wallet_healthy);
     assert_int_equal(world_pay(w, &sp), ERR_NOT_SENT);
     assert_int_equal(world_payment(w, sp.id).attempts, 0);

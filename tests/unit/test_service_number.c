@@ -23,7 +23,7 @@ static void s3_a_trxid_before_its_sms_waits_and_pays(void **state)
     struct shop_payment p = create(w, "A", "300.00");
     assert_int_equal(typed(w, &p, "6606781111"), NUMBER_WAITS);
     assert_int_equal(typed(w, &p, "৬৬০৬৭৮১১১১"), NUMBER_WAITS);
-    ok(checkout_page_load(&w->s, &w->arena, str_from(p.uuid), &v));
+    ok(checkout_page_load(&w->s, &w->arena, str_from(p.uuid), PAGE_WAY_NONE, &v));
     assert_int_equal(v.stage, PAGE_OPEN);
     assert_true(v.number.on);
     assert_true(str_is(v.number.number, SHOP_NUMBER));
@@ -182,7 +182,7 @@ static void s5_t27_short_money_is_kept_and_a_top_up_pays(void **state)
     assert_int_equal(row.paid.poisha, 20000);
     assert_int_equal(row.credited.poisha, 0);
     assert_int_equal(world_outbox(w, p.id).count, 0);
-    ok(checkout_page_load(&w->s, &w->arena, str_from(p.uuid), &v));
+    ok(checkout_page_load(&w->s, &w->arena, str_from(p.uuid), PAGE_WAY_NONE, &v));
     assert_int_equal(v.number.left.poisha, 30000);
     assert_int_equal(typed(w, &p, "6606781111"), NUMBER_TAKEN);
     assert_int_equal(typed(w, &p, "6606781113"), NUMBER_WAITS);
@@ -245,10 +245,10 @@ static void s9_a_silent_phone_is_told_from_an_unknown_trxid(void **state)
     struct world *w = *state;
     struct page_view v;
     struct shop_payment p = create(w, "A", "300.00");
-    ok(checkout_page_load(&w->s, &w->arena, str_from(p.uuid), &v));
+    ok(checkout_page_load(&w->s, &w->arena, str_from(p.uuid), PAGE_WAY_NONE, &v));
     assert_false(v.number.silent);
     clock_advance(&w->clock, PHONE_SILENT_MS + 1);
-    ok(checkout_page_load(&w->s, &w->arena, str_from(p.uuid), &v));
+    ok(checkout_page_load(&w->s, &w->arena, str_from(p.uuid), PAGE_WAY_NONE, &v));
     assert_true(v.number.silent);
 }
 

@@ -38,28 +38,28 @@ static void the_page_tells_each_stage(void **state)
     struct world *w = *state;
     struct page_view v;
     struct shop_payment sp = world_create(w, "P-1", "10.00");
-    ok(checkout_page_load(&w->s, &w->arena, str_from(sp.uuid), &v));
+    ok(checkout_page_load(&w->s, &w->arena, str_from(sp.uuid), PAGE_WAY_NONE, &v));
     assert_int_equal(v.stage, PAGE_OPEN);
     assert_true(v.wallet_healthy);
     assert_int_equal(v.seconds_left, 900);
     assert_true(str_is(v.merchant_name, "Shop"));
     assert_true(str_absent(v.return_url));
     struct attempt_row a = world_to_wallet(w, &sp);
-    ok(checkout_page_load(&w->s, &w->arena, str_from(sp.uuid), &v));
+    ok(checkout_page_load(&w->s, &w->arena, str_from(sp.uuid), PAGE_WAY_NONE, &v));
     assert_int_equal(v.stage, PAGE_AT_WALLET);
     assert_true(str_eq(v.wallet_url, a.wallet_url));
     ok(world_callback(w, &a, CALLBACK_CANCEL));
-    ok(checkout_page_load(&w->s, &w->arena, str_from(sp.uuid), &v));
+    ok(checkout_page_load(&w->s, &w->arena, str_from(sp.uuid), PAGE_WAY_NONE, &v));
     assert_int_equal(v.stage, PAGE_OPEN);
     assert_true(str_is(v.last_reason, "cancelled"));
     world_approve_and_return(w, &sp);
     world_wait_payment(w, sp.id, PAYMENT_PAID);
-    ok(checkout_page_load(&w->s, &w->arena, str_from(sp.uuid), &v));
+    ok(checkout_page_load(&w->s, &w->arena, str_from(sp.uuid), PAGE_WAY_NONE, &v));
     assert_int_equal(v.stage, PAGE_PAID);
     assert_true(str_is(v.return_url, "http://shop.example/ok"));
     assert_int_equal(v.return_sign.n, 344);
-    assert_int_equal(
-        checkout_page_load(&w->s, &w->arena, STR("0b0d5c1e-7a47-4b43-9c3a-0d4a3c2b1aff"), &v),
+    assert_int_equal(checkout_page_load(&w->s, &w->arena,
+                         STR("0b0d5c1e-7a47-4b43-9c3a-0d4a3c2b1aff"), PAGE_WAY_NONE, &v),
         ERR_NO_ROW);
 }
 
@@ -487,7 +487,7 @@ static void a_refused_create_lets_the_payer_try_again(void **state)
     atomic_store(&w->bkash.create_fault, BKASH_ERROR_500);
     ok(world_pay(w, &sp));
     world_wait_attempt(w, sp.id, ATTEMPT_FAILED);
-    ok(checkout_page_load(&w->s, &w->arena, str_from(sp.uuid), &v));
+    ok(checkout_page_load(&w->s, &w->arena, str_from(sp.uuid), PAGE_WAY_NONE, &v));
     assert_int_equal(v.stage, PAGE_OPEN);
     assert_true(str_is(v.last_reason, "unavailable"));
     atomic_store(&w->bkash.create_fault, BKASH_FINE);

@@ -141,7 +141,7 @@ static void mistyped_digits_are_typed_again_after_the_sms(void **state)
     w->config.number_waits_max = 1;
     told(w, 100, TRX);
     assert_int_equal(typed_from(w, &p, TRX, OTHER), NUMBER_WAITS);
-    ok(checkout_page_load(&w->s, &w->arena, str_from(p.uuid), &v));
+    ok(checkout_page_load(&w->s, &w->arena, str_from(p.uuid), PAGE_WAY_NONE, &v));
     assert_true(str_is(v.number.waits, TRX));
     assert_true(str_is(v.number.waits_payer, OTHER));
     assert_int_equal(typed(w, &p, TRX), NUMBER_TAKEN);

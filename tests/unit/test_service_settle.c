@@ -157,9 +157,9 @@ static void a_refused_last_attempt_makes_the_end_a_failure(void **state)
     world_wait_payment(w, refused.id, PAYMENT_FAILED);
     world_wait_payment(w, left.id, PAYMENT_CANCELLED);
     assert_string_equal(world_outbox(w, refused.id).status, "fail");
-    ok(checkout_page_load(&w->s, &w->arena, str_from(refused.uuid), &v));
+    ok(checkout_page_load(&w->s, &w->arena, str_from(refused.uuid), PAGE_WAY_NONE, &v));
     assert_int_equal(v.stage, PAGE_FAILED);
-    ok(checkout_page_load(&w->s, &w->arena, str_from(left.uuid), &v));
+    ok(checkout_page_load(&w->s, &w->arena, str_from(left.uuid), PAGE_WAY_NONE, &v));
     assert_int_equal(v.stage, PAGE_EXPIRED);
     assert_true(str_is(v.return_url, "http://shop.example/no"));
 }

@@ -2,7 +2,7 @@
 // all of it works by plain links, forms and refreshes.
 (() => {
   'use strict';
-  const body = document.body, base = body.dataset.base, onWait = location.pathname === base + '/wait';
+  const body = document.body, base = body.dataset.base, way = body.dataset.way, onWait = location.pathname === base + '/wait';
   const now = () => performance.now();
   const find = (id) => document.getElementById(id);
   let timer = 0, wait = 0, ends = 0, back = 0, sentAt = -1e9;
@@ -24,7 +24,7 @@
   function poll() {
     clearTimeout(timer);
     if (document.hidden) return;
-    fetch(base + '/state', { cache: 'no-store', credentials: 'same-origin' })
+    fetch(base + '/state' + way, { cache: 'no-store', credentials: 'same-origin' })
       .then((r) => { if (!r.ok) throw r; return r.json(); })
       .then((s) => {
         ends = now() + s.seconds_left * 1000;
@@ -44,7 +44,7 @@
 
   // The page as it is now takes the place of what is shown. The status element stays, so that its change is read out.
   function update() {
-    return fetch(base, { cache: 'no-store', credentials: 'same-origin', headers: { Accept: 'text/html' } })
+    return fetch(base + way, { cache: 'no-store', credentials: 'same-origin', headers: { Accept: 'text/html' } })
       .then((r) => { if (!r.ok) throw r; return r.text(); })
       .then((text) => {
         const page = new DOMParser().parseFromString(text, 'text/html');

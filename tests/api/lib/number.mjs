@@ -13,6 +13,11 @@ function dhaka(ms) {
 }
 
 export const TEXTS = {
+  bkash(amount, trxId, balance, ms) {
+    const d = dhaka(ms);
+    return `You have received Tk ${amount}.00 from 01711111111. Fee Tk 0.00. Balance Tk ${balance}.00. TrxID ${trxId} `
+      + `at ${d.day}/${d.month}/${d.year} ${d.hour}:${d.minute}`;
+  },
   rocket(amount, trxId, balance, ms) {
     const d = dhaka(ms), hour = Number(d.hour);
     return `Tk${amount}.00 received from A/C:***515 Fee:Tk0, Your A/C Balance: Tk${balance}.00 TxnId:${trxId} `
@@ -26,8 +31,8 @@ export const TEXTS = {
   },
 };
 /** The last digits of the number that the money comes from, as a payer types them. */
-export const PAYERS = { rocket: '515', nagad: '111' };
-const SENDERS = { rocket: '16216', nagad: 'NAGAD' };
+export const PAYERS = { bkash: '111', rocket: '515', nagad: '111' };
+const SENDERS = { bkash: 'bKash', rocket: '16216', nagad: 'NAGAD' };
 
 /**
  * Adds a number of the wallet and a phone of it: {number, device, tell(amount, trxId, ms?)}. report tells without looking at what
