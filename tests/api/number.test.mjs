@@ -131,6 +131,51 @@ suite('money by number and TrxID', { config: { number: { over_tolerance_poisha: 
     assert.equal((await w.status(payment)).payment_status, 'paid');
   });
 
+  it('with other digits a TrxID waits as if nobody had told of it, before and after its SMS', async () => {
+    const owner = await create(), thief = await create(), ids = [next(), next(), next()];
+    await rocket.tell(500, ids[0]);
+    assert.equal(await type(thief, ids[0], '516'), `/${thief.uuid}`); // told, and another payer's
+    assert.equal(await type(thief, ids[1], '516'), `/${thief.uuid}`); // never told
+    assert.equal(await type(thief, ids[2], '516'), `/${thief.uuid}`); // told later
+    await rocket.tell(500, ids[2]);
+    assert.equal((await w.status(thief)).payment_status, 'wait');
+    assert.equal((await w.status(thief)).payment_amount ?? null, null);
+    const { typed, events } = await w.cli.json(['payment', 'show', thief.id]);
+    assert.deepEqual(typed.map((t) => [t.trx_id, t.payer_end]), ids.map((id) => [id, '516']));
+    assert.deepEqual(events.filter((e) => e.event === 'trx_id_refused').map((e) => e.reason), ['other_payer']);
+    const { received } = await w.cli.json(['received', 'list']);
+    assert.deepEqual(received.filter((r) => ids.includes(r.trx_id)).map((r) => [r.trx_id, r.state, r.payer_end]),
+      [[ids[0], 'free', '515'], [ids[2], 'free', '515']]);
+    await type(owner, ids[2]);
+    assert.equal((await w.status(owner)).payment_status, 'paid');
+    assert.match(await shown(thief), new RegExp(`Waiting for Rocket’s message about ${ids[2]}`));
+    await w.audit();
+  });
+
+  it('mistyped digits are typed anew, in Bangla too, and the page tells what was typed', async () => {
+    const payment = await create(), id = next();
+    await rocket.tell(500, id);
+    await type(payment, id, '151');
+    assert.match(await shown(payment), /does the number that you sent from end in 151\?/);
+    assert.equal(await type(payment, id, '০১৭১১-১১১৫১৫'), `/${payment.uuid}`);
+    assert.equal((await w.status(payment)).payment_status, 'paid');
+  });
+
+  it('what are no digits is told beside their own field, in both languages', async () => {
+    const payment = await create(), payer = w.payer(payment), id = next();
+    for (const digits of ['51', '', 'abc', '9'.repeat(500)]) {
+      assert.equal(await type(payment, id, digits), `/${payment.uuid}?trx=payer#payer`);
+    }
+    const html = await shown(payment, `/${payment.uuid}?trx=payer`);
+    assert.match(html, /aria-describedby="payer-hint payer-error" aria-invalid="true"/);
+    assert.match(html, /id="payer-error"[^>]*>Please enter 3 digits/);
+    assert.match(html, /<label for="payer">Last 3 digits of the number you sent from</);
+    assert.match(html, /Of your 12-digit Rocket account number\. If an agent sent the money for you: of the agent’s number\./);
+    assert.ok(!html.includes('id="trx-error"'));
+    await payer.press('language');
+    assert.match((await payer.send('GET', `/${payment.uuid}?trx=payer`)).text, /id="payer-error"[^>]*>৩টি সংখ্যা লিখুন/);
+  });
+
   it('a TrxID of another form is refused beside the field', async () => {
     const payment = await create();
     assert.equal(await type(payment, 'DK61AAAAAA'), `/${payment.uuid}?trx=malformed#trx`);

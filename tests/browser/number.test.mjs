@@ -81,6 +81,11 @@ suite('money sent to a number, in a browser', { config: { limits: { trxids_per_m
     await type(page, 'DK61AAAAAA');
     assert.match(await page.getByTestId('trx-error').textContent(), /This is no TrxID of Rocket/);
     assert.equal(await page.getByTestId('trx').getAttribute('aria-invalid'), 'true');
+    await type(page, next(), 'abc');
+    assert.match(await page.getByTestId('payer-error').textContent(), /Please enter 3 digits/);
+    assert.equal(await page.getByTestId('payer').getAttribute('aria-invalid'), 'true');
+    assert.equal(await page.getByTestId('payer').getAttribute('inputmode'), 'numeric');
+    if (process.env.KASSA_SHOT) await page.screenshot({ path: process.env.KASSA_SHOT, fullPage: true });
     await close();
   });
 

@@ -407,6 +407,48 @@ static void a_claim_needs_the_number_that_was_shown_and_no_review(void **state)
     assert_int_equal(state_of(&p, "DK61AAAAAA"), NUMBER_CREDIT_FREE);
 }
 
+static enum phone_result deposit(struct phone *p, const char *trx_id, int balance)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+        "You have received a deposit of Tk 100.00 from Prime Bank. Fee Tk 0.00. Balance Tk %d.00."
+        " TrxID %s at 06/11/2026 12:00",
+        balance, trx_id);
+    return tell(p, "bKash", text);
+}
+
+static void money_of_a_sender_without_a_number_is_for_a_person(void **state)
+{
+    struct phone p = phone_make(*state);
+    int64_t one = sample_make(p.f, "S-1", T0);
+    assert_int_equal(deposit(&p, "DK61AAAAAA", 100), PHONE_REVIEW);
+    assert_true(str_is(credit(&p, "DK61AAAAAA").reason, "no_payer_number"));
+    assert_int_equal(claim(&p, one, "DK61AAAAAA"), PHONE_CLAIM_OTHER_PAYER);
+    /* nor is it free when the chain is whole again */
+    assert_int_equal(deposit(&p, "DK63AAAAAA", 300), PHONE_REVIEW);
+    assert_true(str_is(credit(&p, "DK63AAAAAA").reason, "broken_chain"));
+    assert_int_equal(receive(&p, "DK62AAAAAA", 200), PHONE_CREDIT);
+    assert_int_equal(state_of(&p, "DK63AAAAAA"), NUMBER_CREDIT_REVIEW);
+    assert_true(str_is(credit(&p, "DK63AAAAAA").reason, "no_payer_number"));
+}
+
+static void other_digits_are_no_claim_whatever_became_of_the_money(void **state)
+{
+    struct phone p = phone_make(*state);
+    int64_t one = sample_make(p.f, "S-1", T0), two = sample_make(p.f, "S-2", T0);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    assert_int_equal(receive(&p, "DK62AAAAAA", 9100), PHONE_REVIEW);
+    assert_true(str_is(credit(&p, "DK61AAAAAA").payer_end, "333"));
+    p.claim.payer_end = STR("334");
+    assert_int_equal(claim(&p, one, "DK61AAAAAA"), PHONE_CLAIM_OTHER_PAYER);
+    assert_int_equal(claim(&p, one, "DK62AAAAAA"), PHONE_CLAIM_OTHER_PAYER);
+    p.claim.payer_end = STR("333");
+    assert_int_equal(claim(&p, one, "DK61AAAAAA"), PHONE_CLAIM_TAKEN);
+    p.claim.payer_end = STR("334");
+    assert_int_equal(claim(&p, two, "DK61AAAAAA"), PHONE_CLAIM_OTHER_PAYER);
+    assert_int_equal(claim(&p, one, "DK61AAAAAA"), PHONE_CLAIM_MINE_BEFORE);
+}
+
 static void s10_money_from_before_the_payment_is_stale(void **state)
 {
     struct phone p = phone_make(*state);
@@ -506,6 +548,8 @@ int main(void)
         T(a_phone_that_tells_what_was_pasted_is_the_second_witness),
         T(s3_t24_a_trxid_as_a_payer_types_it_claims_the_money_once),
         T(a_claim_needs_the_number_that_was_shown_and_no_review),
+        T(money_of_a_sender_without_a_number_is_for_a_person),
+        T(other_digits_are_no_claim_whatever_became_of_the_money),
         T(s10_money_from_before_the_payment_is_stale),
         T(t23_money_of_the_wallets_page_is_not_claimed_by_its_sms_as_well),
         T(t23_money_that_was_claimed_by_its_sms_does_not_pay_at_the_page_as_well),
