@@ -131,6 +131,27 @@ class Sandbox {
     await payer.reaches('paid');
   }
 
+  phone(...args) {
+    return run(path.join(path.dirname(SANDBOX), 'phone'), [...args, '--json'], { cwd: os.tmpdir(), env: this.env });
+  }
+
+  /** By the number: the phone tells its SMS, and the payer types the TrxID. */
+  async payByNumber(wallet) {
+    const { code, stdout, stderr } = await run(path.join(BUILD, 'kassa'), ['pay', '--api-url', this.facts.api_url, '--certs',
+      path.join(this.dir, 'certs'), '--account', this.facts.account, '--amount', '250.00', '--order', `number-${wallet}-${Date.now()}`,
+      '--customer-code', wallet, '--json'], { cwd: os.tmpdir() });
+    assert.equal(code, 0, stderr);
+    const payer = new Payer(JSON.parse(stdout).url);
+    const { text: html } = await payer.send('GET', `${payer.url}?way=number`);
+    assert.ok(html.includes(`data-testid="number">${this.facts.numbers[wallet]}<`));
+    const told = await this.phone(wallet, '250.00');
+    assert.equal(told.code, 0, told.stderr);
+    const { trx_id: trxId, payer: digits, told: became } = JSON.parse(told.stdout);
+    assert.deepEqual(became, { credit: 1 });
+    assert.equal((await payer.press('trx-send', { html, extra: [['trx_id', trxId], ['payer', digits]] })).status, 303);
+    assert.equal((await payer.state()).stage, 'paid');
+  }
+
   /** bKash tells of the first payment that it completed. */
   async tellByWebhook() {
     const sim = new Sim(this.facts.sim_url);
@@ -183,6 +204,9 @@ describe('sandbox', { concurrency: false }, () => {
     }
     assert.ok(text.includes(facts.nagad_payment.url), 'the link of a payment by Nagad is printed');
     assert.ok(text.includes(facts.rocket_payment.url), 'the link of a payment by Rocket is printed');
+    assert.match(text, /tools\/phone'? bkash 300\.00$/m);
+    assert.deepEqual(Object.keys(facts.numbers), ['bkash', 'nagad', 'rocket']);
+    assert.match(facts.device_key, /^[0-9a-f]{64}$/);
     assert.equal((await request('GET', first.url)).status, 200);
   });
 
@@ -196,11 +220,30 @@ describe('sandbox', { concurrency: false }, () => {
     assert.ok(text.includes(`action="${box.facts.listen_url}/return"`), 'the payer is sent to the receiver');
     await box.payByNagad(box.facts.nagad_payment);
     await box.payByRocket(box.facts.rocket_payment);
+    for (const wallet of ['bkash', 'nagad', 'rocket']) {
+      await box.payByNumber(wallet);
+    }
     await box.tellByWebhook();
     const notices = await box.kassa('notice', 'list', '--json');
     assert.deepEqual(JSON.parse(notices.stdout).notices.map((n) => [n.verdict, n.payment]), [['known', first.id]]);
     const books = await box.kassa('audit', '--json');
     assert.equal(books.code, 0, books.stdout + books.stderr);
+  });
+
+  it('its phone tells twice, late, in another order, with lost SMS and forged ones', async () => {
+    const told = async (...args) => JSON.parse((await box.phone(...args)).stdout).told;
+    assert.deepEqual(await told('bkash', '10', '--times', '3'), { credit: 1, same: 2 });
+    assert.deepEqual(await told('bkash', '10', '--minutes-ago', '30', '--reference', 'order 5'), { credit: 1 });
+    assert.deepEqual(await told('bkash', '10', '--sender', 'bK4sh'), { lookalike: 1 });
+    // a reference that looks like the rest of a text: for a person
+    assert.deepEqual(await told('bkash', '10', '--reference', 'x. Fee Tk 0.00. TrxID DK6AAAAAAA'), { unparsed: 1 });
+    assert.deepEqual(await told('nagad', '10', '--hold'), {});
+    // its balance does not follow from the last one that was told, until what was held back comes
+    assert.deepEqual(await told('nagad', '20'), { review: 1, credit: 1 });
+    assert.deepEqual(await told('rocket', '10', '--forge'), { review: 1 });
+    const bad = await box.phone('rocket', '1.005');
+    assert.equal(bad.code, 2);
+    assert.match((await box.phone('--help')).stdout, /^Plays the phone/);
   });
 
   it('the commands that it prints work when pasted', async () => {
@@ -247,6 +290,7 @@ describe('sandbox', { concurrency: false }, () => {
     await box.tellByWebhook();
     await box.payByNagad(facts.nagad_payment);
     await box.payByRocket(facts.rocket_payment);
+    await box.payByNumber('nagad');
     const line = await until(() => box.lines().find((l) => l.id === facts.first_payment.id), { what: 'the notification' });
     assert.deepEqual([line.payment_status, line.sign_ok, line.webhook_signature_ok], ['paid', true, true]);
     assert.equal((await box.kassa('audit')).code, 0);
