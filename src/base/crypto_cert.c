@@ -94,3 +94,13 @@ bool cert_holds_at(const struct cert *c, int64_t now_ms)
     return X509_cmp_time(X509_get0_notBefore(c->x509), &now) < 0 &&
            X509_cmp_time(X509_get0_notAfter(c->x509), &now) > 0;
 }
+
+int64_t cert_ends_at(const struct cert *c)
+{
+    int days = 0, seconds = 0;
+    ASN1_TIME *start = ASN1_TIME_set(NULL, 0);
+    bool good = start && ASN1_TIME_diff(&days, &seconds, start, X509_get0_notAfter(c->x509)) == 1;
+    ASN1_TIME_free(start);
+    ERR_clear_error();
+    return good ? (days * INT64_C(86400) + seconds) * 1000 : 0;
+}

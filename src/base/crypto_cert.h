@@ -14,5 +14,7 @@ const struct rsa_public *cert_key(const struct cert *c);
 /* One of its names (with none, its common name) is `host`, or covers it by a wildcard. An address counts too. */
 bool cert_is_for(const struct cert *c, const char *host);
 bool cert_holds_at(const struct cert *c, int64_t now_ms);
+/* When it ends, in ms; 0: its date can't be read. */
+int64_t cert_ends_at(const struct cert *c);
 
 #endif

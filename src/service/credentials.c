@@ -1,15 +1,18 @@
 #include "service/credentials.h"
 
 #include "base/crypto.h"
+#include "base/crypto_cert.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "store/store_wallet.h"
 #include "wallet/wallet.h"
 #include <pthread.h>
 
 #define CREDENTIALS_MAX 4096
 #define SECRET_BYTES_MAX 65536
+#define DAY_MS INT64_C(86400000)
 
 struct credential_item {
     int64_t id;
@@ -18,6 +21,8 @@ struct credential_item {
     bool enabled;
     bool registered; /* the wallets' registry has it, as `content` */
     uint8_t content[SHA256_LEN];
+    int64_t certificate_ends_at; /* of its client certificate; 0: it has none */
+    int32_t alarmed_day;         /* the last one on which its end was told */
 };
 
 struct snapshot {
@@ -71,8 +76,19 @@ static bool secret_is_whole(const struct wallet_credential *w)
     return w->username.n > 0 && w->password.n > 0 && w->app_key.n > 0 && w->app_secret.n > 0;
 }
 
-static enum err secret_put(
-    struct credentials *c, const struct credential_row *r, struct arena *a, struct str plain)
+static int64_t certificate_end(struct str pem)
+{
+    struct cert *cert = NULL;
+    if (str_absent(pem) || cert_from_pem(pem, &cert) != ERR_OK) {
+        return 0;
+    }
+    int64_t end = cert_ends_at(cert);
+    cert_free(cert);
+    return end;
+}
+
+static enum err secret_put(struct credentials *c, const struct credential_row *r, struct arena *a,
+    struct str plain, struct credential_item *item)
 {
     struct json *o = NULL;
     const char *why = NULL;
@@ -97,6 +113,7 @@ static enum err secret_put(
     bool whole = secret_is_whole(&w);
     if (whole) {
         wallets_put(c->wallets, &w);
+        item->certificate_ends_at = certificate_end(w.own_certificate);
     }
     secret_wipe(&w);
     return whole ? ERR_OK : ERR_CONFIG;
@@ -127,8 +144,11 @@ static enum err item_register(
         const struct credential_item *old = item_find(&c->now, r->id);
         if (!old || !old->registered || memcmp(old->content, item->content, SHA256_LEN) != 0) {
             arena_init(&a, SECRET_BYTES_MAX);
-            e = secret_put(c, r, &a, buf_view(&plain));
+            e = secret_put(c, r, &a, buf_view(&plain), item);
             arena_clear(&a);
+        } else {
+            item->certificate_ends_at = old->certificate_ends_at;
+            item->alarmed_day = old->alarmed_day;
         }
     }
     buf_wipe(&plain);
@@ -235,4 +255,25 @@ bool credentials_find(
     }
     *ret_id = own ? own : shared;
     return true;
+}
+
+void credentials_certificates_look(struct credentials *c, int64_t now, int64_t days)
+{
+    int64_t ending = 0;
+    pthread_rwlock_wrlock(&c->lock);
+    for (size_t i = 0; i < c->now.count; i++) {
+        struct credential_item *item = &c->now.items[i];
+        int64_t left = item->certificate_ends_at - now;
+        if (!item->enabled || item->certificate_ends_at == 0 || left > days * DAY_MS) {
+            continue;
+        }
+        ending++;
+        if (item->alarmed_day != dhaka_day(now)) {
+            item->alarmed_day = dhaka_day(now);
+            log_alarm("wallet_certificate_ends", LOG_I("credential", item->id),
+                LOG_C("wallet", wallet_kind_code(item->wallet)), LOG_I("days", left / DAY_MS));
+        }
+    }
+    pthread_rwlock_unlock(&c->lock);
+    metric_set(METRIC_wallet_certificates_ending, ending);
 }

@@ -20,4 +20,8 @@ void credentials_reload(struct credentials *c);
 bool credentials_find(
     struct credentials *c, enum wallet_kind wallet, int64_t account_id, int64_t *ret_id) must_check;
 
+/* Raises an alarm, once a Dhaka day, for each enabled one whose client certificate ends within `days`; counts them in a metric.
+ * For settle's thread. */
+void credentials_certificates_look(struct credentials *c, int64_t now, int64_t days);
+
 #endif

@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "service/close_day.h"
+#include "service/credentials.h"
 #include "service/notices.h"
 #include "service/refund_errand.h"
 #include "service/settle_unit.h"
@@ -154,6 +156,9 @@ static void *settle_main(void *arg)
             look_at_attempts(x, db, now);
             look_at_payments(x, db, now);
             refund_look(x->service, db, now);
+            credentials_certificates_look(
+                x->service->credentials, now, x->service->config->rocket_certificate_alarm_days);
+            close_day_look(x->service, db, now);
             notices_look(x->service->notices, db, now);
         }
     } while (!look_wait(x));

@@ -4,7 +4,8 @@
 
 static const struct db_sql SQL_CREDITS = {
     "SELECT c.id, c.wallet, c.credential_id, c.trx_id, c.amount, c.payment_id, c.attached,"
-    " c.seen_at, (SELECT MIN(n.id) FROM wallet_notice n WHERE n.payment_id = c.payment_id"
+    " c.seen_at, c.marked_at, (SELECT MIN(n.id) FROM wallet_notice n WHERE n.payment_id = "
+    "c.payment_id"
     " AND n.credential_id = c.credential_id AND n.trx_id = c.trx_id) AS notice_id"
     " FROM credit c WHERE c.seen_at >= $1 AND c.seen_at < $2 ORDER BY c.id"};
 static const struct db_sql SQL_CREDIT_FIND = {
@@ -71,6 +72,7 @@ static void credit_read(struct row *r, struct day_credit *ret)
         .amount = row_money(r, "amount"),
         .payment_id = row_int(r, "payment_id"),
         .attached = row_bool(r, "attached"),
+        .marked = row_int(r, "marked_at") != 0,
         .seen_at = row_int(r, "seen_at"),
         .notice_id = row_int(r, "notice_id"),
     };

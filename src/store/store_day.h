@@ -21,6 +21,7 @@ struct day_credit {
     struct money amount;
     int64_t payment_id; /* 0: none */
     bool attached;
+    bool marked; /* a person said that it pays nothing */
     int64_t seen_at;
     int64_t notice_id; /* of the wallet's own message about it; 0: none came */
 };

@@ -27,6 +27,27 @@ enum err store_credential_set_enabled(struct tx *tx, int64_t id, bool enabled) m
 typedef enum err (*store_credential_fn)(void *arg, const struct credential_row *r);
 enum err store_credential_each(struct db *db, store_credential_fn fn, void *arg) must_check;
 
+/* A credential's Dhaka day at its bank (table wallet_close). */
+struct close_row {
+    int64_t credential_id;
+    int64_t day;
+    struct str state; /* "sent", "done", "refused", "unknown"; "broken": certainly not sent */
+    int64_t sent_at, answered_at; /* 0: not answered */
+    struct str code, answer;      /* absent: none */
+};
+/* Enabled Rocket credentials whose day was neither sent nor answered; those that broke again only when that was before
+ * `broken_before`. At most `max` ids. */
+enum err store_close_due(struct db *db, int64_t day, int64_t broken_before, int64_t *ret_ids,
+    int max, int *ret_count) must_check;
+/* Makes the day this caller's to send. ERR_CONFLICT: somebody else has it. */
+enum err store_close_begin(
+    struct tx *tx, int64_t credential_id, int64_t day, int64_t broken_before) must_check;
+/* Writes state, code, answer and answered_at of a day that is "sent". ERR_CONFLICT. */
+enum err store_close_end(struct tx *tx, const struct close_row *r) must_check;
+typedef enum err (*store_close_fn)(void *arg, const struct close_row *r);
+/* Of one day. */
+enum err store_close_each(struct db *db, int64_t day, store_close_fn fn, void *arg) must_check;
+
 struct token_row {
     int64_t credential_id;
     struct str token_box;   /* purpose "token"; absent: none or invalidated */

@@ -43,6 +43,7 @@ static const char *path_of(enum connector_op op)
     case CONNECTOR_OP_EXECUTE:
         return "/tokenized/checkout/execute";
     case CONNECTOR_OP_PLACE:
+    case CONNECTOR_OP_CLOSE_DAY:
         break;
     case CONNECTOR_OP_QUERY:
         return "/tokenized/checkout/payment/status";
@@ -58,7 +59,8 @@ static void answer_read(
     struct bkash_call *c, struct arena *a, const struct httpc_result *r, struct wallet_answer *ret)
 {
     switch (c->base.op) {
-    case CONNECTOR_OP_PLACE: /* bKash has none */
+    case CONNECTOR_OP_PLACE: /* bKash has neither */
+    case CONNECTOR_OP_CLOSE_DAY:
     case CONNECTOR_OP_CREATE:
         bkash_read_create(a, r->status, r->body, wallet_base_is_loopback(c->base.secret), ret);
         return;

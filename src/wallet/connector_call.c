@@ -19,6 +19,8 @@ static const char *op_text(enum connector_op op)
         return "refund";
     case CONNECTOR_OP_REFUND_STATUS:
         return "refund_status";
+    case CONNECTOR_OP_CLOSE_DAY:
+        return "close_day";
     }
     return "?";
 }

@@ -75,6 +75,10 @@ static void answer_read(
         page_add(c, a, ret);
         return;
     }
+    if (c->base.op == CONNECTOR_OP_CLOSE_DAY) {
+        ecomm_read_closed(a, r->status, r->body, ret);
+        return;
+    }
     ecomm_read_ended(a, r->status, r->body, ret);
     /* The answer does not name what was asked about; the connection is the bank's, and was asked this alone. */
     if (ret->outcome == WALLET_OK)
@@ -115,6 +119,8 @@ static enum err call_write(struct ecomm_call *c)
     case CONNECTOR_OP_REFUND:
     case CONNECTOR_OP_REFUND_STATUS:
         return ERR_STATE; /* the money moves at the bank's page */
+    case CONNECTOR_OP_CLOSE_DAY:
+        return template_write(c, STR_ABSENT, config->rocket_close_form, &c->body);
     case CONNECTOR_OP_QUERY:
         break;
     }
@@ -195,6 +201,12 @@ static void ecomm_query(
     connector_call_start(&c->base);
 }
 
+static void ecomm_close_day(
+    struct wallets *w, int64_t credential_id, wallet_done_fn done, void *arg)
+{
+    connector_call_start(&call_new(w, CONNECTOR_OP_CLOSE_DAY, credential_id, done, arg)->base);
+}
+
 const struct wallet_ops ecomm_ops = {
     .kind = WALLET_ROCKET,
     .needs_execute = false,
@@ -204,4 +216,5 @@ const struct wallet_ops ecomm_ops = {
     .place = NULL,
     .execute = NULL, /* never called without needs_execute */
     .query = ecomm_query,
+    .close_day = ecomm_close_day,
 };

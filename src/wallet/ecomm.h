@@ -22,6 +22,10 @@ void ecomm_read_begun(struct arena *a, int status, struct str body, struct walle
 /* OK: the money moved (`completed`), or moved and went back (`reversed`). */
 void ecomm_read_ended(struct arena *a, int status, struct str body, struct wallet_answer *ret);
 
+/* Of command b. OK: RESULT is OK, with a code; DECLINED: an error or another word, such as when there is nothing to close. `message` has the
+ * answer's lines on one, cut. */
+void ecomm_read_closed(struct arena *a, int status, struct str body, struct wallet_answer *ret);
+
 /* What a template's {names} stand for; absent: empty. Each is percent-encoded. */
 struct ecomm_values {
     struct str amount; /* {amount}, in poisha */

@@ -4,6 +4,8 @@
 
 #define TRANS_ID_BYTES_MAX 64
 #define REFERENCE_MAX 64
+#define CLOSED_BYTES_MAX 2000
+#define RESULT_CODE_LEN 3
 
 /* ---- lines ---- */
 
@@ -261,4 +263,45 @@ void ecomm_read_ended(struct arena *a, int status, struct str body, struct walle
         empty_or_bad(body, "no_result", ret);
     else
         result_read(&r, str_sub(word, 0, word.n < 64 ? word.n : 64), ret);
+}
+
+/* ---- command b ---- */
+
+/* Its counters have numbers for names, and what each means is told by no public document: the lines are kept as they are. */
+static struct str lines_joined(struct arena *a, struct str body)
+{
+    struct buf b;
+    buf_init(&b, CLOSED_BYTES_MAX);
+    for (int lines = 0; body.n && lines < ECOMM_LINES_MAX; lines++) {
+        struct str line = str_trim(line_next(&body));
+        if (line.n == 0 || !is_printable(line) || b.n + line.n + 2 > CLOSED_BYTES_MAX / 2)
+            continue;
+        buf_cstr(&b, b.n ? "; " : "");
+        buf_str(&b, line);
+    }
+    struct str joined = b.n ? arena_copy(a, buf_view(&b)) : STR_ABSENT;
+    buf_clear(&b);
+    return joined;
+}
+
+void ecomm_read_closed(struct arena *a, int status, struct str body, struct wallet_answer *ret)
+{
+    struct reading r = {.body = body};
+    if (!envelope_read(a, status, &r, ret)) {
+        if (str_is(ret->code, "error"))
+            ret->outcome = WALLET_DECLINED;
+        return;
+    }
+    struct str word = value_of(&r, "RESULT"), code = value_of(&r, "RESULT_CODE");
+    if (r.bad)
+        answer_spoil(ret, "bad_lines");
+    else if (str_absent(word))
+        empty_or_bad(body, "no_result", ret);
+    else if (str_is(word, "OK") && code.n != RESULT_CODE_LEN)
+        answer_spoil(ret, "bad_result_code"); /* half of an answer */
+    else {
+        ret->outcome = str_is(word, "OK") ? WALLET_OK : WALLET_DECLINED;
+        ret->code = answer_is_code(word) ? word : STR("unknown_status");
+        ret->message = lines_joined(a, body);
+    }
 }

@@ -225,6 +225,7 @@ static enum err call_write(struct nagad_call *c, const struct nagad_keys *k)
         return initialize_write(c, k);
     case CONNECTOR_OP_PLACE:
         return complete_write(c, k);
+    case CONNECTOR_OP_CLOSE_DAY:
     case CONNECTOR_OP_EXECUTE:
         return ERR_STATE; /* the money moves at Nagad's page */
     case CONNECTOR_OP_REFUND:
@@ -259,6 +260,7 @@ static void answer_read(struct nagad_call *c, const struct nagad_keys *k, struct
         nagad_read_refunds(a, r->status, r->body, buf_view(&c->ref), str_from(s->merchant_id), ret);
         return;
     case CONNECTOR_OP_EXECUTE:
+    case CONNECTOR_OP_CLOSE_DAY:
     case CONNECTOR_OP_QUERY:
         break;
     }

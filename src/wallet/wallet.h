@@ -149,6 +149,9 @@ struct wallet_ops {
     /* Answers OK, PENDING or UNKNOWN: no answer to a question says that money did not move, for good. */
     void (*query)(
         struct wallets *w, int64_t credential_id, struct str ref, wallet_done_fn done, void *arg);
+    /* NULL where the wallet knows no such thing. Closes the merchant's day: OK, DECLINED (the wallet answered, and did not), BROKEN
+     * (certainly not sent), UNKNOWN; `message` has the wallet's own words. */
+    void (*close_day)(struct wallets *w, int64_t credential_id, wallet_done_fn done, void *arg);
     /* Both NULL: the wallet's refunds are not through here. Sent once: OK with trx_id and amount of the refund, DECLINED (none was
      * made), BROKEN (certainly not sent), UNKNOWN. No key is known by which a wallet would surely know it again. */
     void (*refund)(

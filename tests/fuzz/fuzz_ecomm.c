@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ecomm_values v = {.amount = STR("100"), .trans_id = STR("a/b=")};
     arena_init(&a, ECOMM_ARENA_MAX);
     buf_init(&b, 4096);
-    switch (data[1] % 3) {
+    switch (data[1] % 4) {
     case 0:
         ecomm_read_begun(&a, status, body, &w);
         FUZZ_CHECK(w.outcome != WALLET_OK || (status == 200 && w.ref.n > 0 && w.ref.n <= 128));
@@ -38,6 +38,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 2:
         FUZZ_CHECK(ecomm_write(&b, body, &v) != ERR_OK || str_find(buf_view(&b), '{', 0) == b.n);
+        break;
+    case 3:
+        ecomm_read_closed(&a, status, body, &w);
+        FUZZ_CHECK(w.outcome != WALLET_OK || status == 200);
         break;
     }
     FUZZ_CHECK(w.code.n > 0 && w.code.n <= 40);

@@ -30,6 +30,14 @@ static struct wallet_answer ended(int status, const char *body)
     return w;
 }
 
+static struct wallet_answer closed(int status, const char *body)
+{
+    struct wallet_answer w;
+    arena_reset(&arena);
+    ecomm_read_closed(&arena, status, str_from(body), &w);
+    return w;
+}
+
 static void assert_answer(
     const struct wallet_answer *w, enum wallet_outcome outcome, const char *code)
 {
@@ -237,6 +245,29 @@ static int arena_end(void **state)
     return 0;
 }
 
+static void a_closed_day_keeps_the_banks_words(void **state)
+{
+    (void)state;
+    struct wallet_answer w = closed(200, "RESULT: OK\r\nRESULT_CODE: 500\r\n\r\nFLD_075: 4\n");
+    assert_answer(&w, WALLET_OK, "OK");
+    assert_text(w.message, "RESULT: OK; RESULT_CODE: 500; FLD_075: 4");
+    w = closed(200, "error: nothing to close\n");
+    assert_answer(&w, WALLET_DECLINED, "error");
+    assert_text(w.message, "nothing to close");
+    w = closed(200, "RESULT: OK\nRESULT_CO");
+    assert_answer(&w, WALLET_UNKNOWN, "bad_result_code");
+    w = closed(200, "RESULT: FAILED\n");
+    assert_answer(&w, WALLET_DECLINED, "FAILED");
+    w = closed(200, "");
+    assert_answer(&w, WALLET_UNKNOWN, "empty_body");
+    w = closed(200, "RESULT: OK\nRESULT: OK\n");
+    assert_answer(&w, WALLET_UNKNOWN, "bad_lines");
+    w = closed(500, "RESULT: OK\n");
+    assert_answer(&w, WALLET_UNKNOWN, "http_500");
+    w = closed(400, "<html>");
+    assert_answer(&w, WALLET_BROKEN, "http_400");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +279,7 @@ int main(void)
         cmocka_unit_test(an_answer_that_is_none_says_nothing),
         cmocka_unit_test(lines_have_a_limit),
         cmocka_unit_test(templates_are_filled_and_their_values_encoded),
+        cmocka_unit_test(a_closed_day_keeps_the_banks_words),
     };
     return cmocka_run_group_tests(tests, arena_begin, arena_end);
 }

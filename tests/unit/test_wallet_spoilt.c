@@ -50,6 +50,7 @@ static struct bench *spoilt_bench(int call_ms)
     c->wallet_timeout_ms = call_ms;
     c->rocket_begin_form = mem_strdup("command=v&amount={amount}&d={invoice}");
     c->rocket_end_form = mem_strdup("command=c&trans_id={trans_id}");
+    c->rocket_close_form = mem_strdup("command=b");
     c->rocket_page_query = mem_strdup("trans_id={trans_id}");
     c->rocket_client_ip = mem_strdup("192.0.2.1");
     buf_init(&own, 16384);
@@ -78,6 +79,7 @@ static void spoilt_free(struct bench *b)
     bench_free(b);
     mem_free(c.rocket_begin_form);
     mem_free(c.rocket_end_form);
+    mem_free(c.rocket_close_form);
     mem_free(c.rocket_page_query);
     mem_free(c.rocket_client_ip);
 }
@@ -98,6 +100,8 @@ static void spoilt_free(struct bench *b)
 #define ENDED                                                                                      \
     "RESULT: OK\nRESULT_CODE: 000\nRRN: 413522230000\nMRCH_TRANSACTION_ID: INV0124\n"              \
     "AMOUNT: 50000\n"
+
+#define CLOSED "RESULT: OK\nRESULT_CODE: 500\n"
 
 struct asked {
     const char *name;
@@ -124,6 +128,8 @@ static const struct asked asked[] = {
     {"nagad query", &nagad_ops, 8, CONNECTOR_OP_QUERY, NAGAD_REF, VERIFIED, "MDIwMjE=", "5", true},
     {"rocket create", &ecomm_ops, 9, CONNECTOR_OP_CREATE, TRANS_ID, BEGUN, NULL, NULL, false},
     {"rocket query", &ecomm_ops, 9, CONNECTOR_OP_QUERY, TRANS_ID, ENDED, NULL, "5", true},
+    {"rocket close_day", &ecomm_ops, 9, CONNECTOR_OP_CLOSE_DAY, TRANS_ID, CLOSED, NULL, NULL,
+        false},
 };
 
 static void ask(struct bench *b, const struct asked *q, struct told *t)
@@ -162,6 +168,9 @@ static void ask(struct bench *b, const struct asked *q, struct told *t)
         break;
     case CONNECTOR_OP_REFUND_STATUS:
         q->ops->refund_status(b->wallets, q->credential_id, ref, STR("6H7800QFYM"), told_set, t);
+        break;
+    case CONNECTOR_OP_CLOSE_DAY:
+        q->ops->close_day(b->wallets, q->credential_id, told_set, t);
         break;
     }
     told_wait(t);

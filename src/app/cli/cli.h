@@ -194,6 +194,9 @@ bool cli_secret_option(struct cli *c, const char *name, struct buf *ret_text) mu
 bool cli_nagad_secrets(struct cli *c, struct buf *plain) must_check;
 /* wallet_rocket.c: the same for Rocket. */
 bool cli_rocket_secrets(struct cli *c, struct buf *plain) must_check;
+/* When its client certificate ends; 0: its box can't be opened. */
+struct credential_row;
+int64_t cli_rocket_certificate_end(struct cli *c, const struct credential_row *r);
 /* wallet.c: an address of a wallet, without query and slash at the end, which is called over TLS or on this machine. False, told. */
 bool cli_wallet_url_check(struct cli *c, const char *option, struct str s) must_check;
 

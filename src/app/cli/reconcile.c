@@ -67,6 +67,8 @@ static void show_till(void *arg, const struct reconcile_till *t)
     money_or_null(c, "balance_start", t->has_chain, t->balance_start);
     money_or_null(c, "balance_end", t->has_chain, t->balance_end);
     json_w_kint(&c->w, "differences", t->differences);
+    json_w_kstr(&c->w, "bank_day", str_from(t->closed));
+    json_w_kstr(&c->w, "bank_said", str_from(t->close_answer));
     cli_out_close(c);
 }
 

@@ -151,6 +151,8 @@ static enum err list_item(void *arg, const struct credential_row *r)
     json_w_kstr(&c->w, "base_url", r->base_url);
     json_w_kbool(&c->w, "enabled", r->enabled);
     cli_out_time(c, "created_at", r->created_at);
+    cli_out_time(c, "certificate_ends_at",
+        r->wallet == WALLET_ROCKET ? cli_rocket_certificate_end(c, r) : 0);
     cli_out_close(c);
     return ERR_OK;
 }

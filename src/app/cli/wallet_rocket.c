@@ -3,6 +3,7 @@
 
 #include "base/crypto_cert.h"
 #include "base/mem.h"
+#include "store/store_wallet.h"
 
 #define PEM_MAX ((size_t)12288)
 
@@ -109,4 +110,29 @@ bool cli_rocket_secrets(struct cli *c, struct buf *plain)
     buf_wipe(&key);
     buf_clear(&issuers);
     return good;
+}
+
+int64_t cli_rocket_certificate_end(struct cli *c, const struct credential_row *r)
+{
+    struct buf plain;
+    struct arena a;
+    struct json *o = NULL;
+    struct cert *cert = NULL;
+    const char *why = NULL;
+    int64_t end = 0;
+    buf_init(&plain, 4 * PEM_MAX);
+    arena_init(&a, 8 * PEM_MAX);
+    if (box_open(c->service.keys, "wallet", r->secret_box, &plain) == ERR_OK &&
+        json_parse(&a, buf_view(&plain), &o, &why) == ERR_OK &&
+        cert_from_pem(json_get_string(o, "own_certificate"), &cert) == ERR_OK) {
+        end = cert_ends_at(cert);
+        cert_free(cert);
+    }
+    struct str key = o ? json_get_string(o, "own_key") : STR_ABSENT;
+    if (key.n > 0) {
+        mem_wipe((void *)(uintptr_t)key.p, key.n);
+    }
+    buf_wipe(&plain);
+    arena_clear(&a);
+    return end;
 }

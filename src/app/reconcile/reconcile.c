@@ -18,7 +18,7 @@ void reconcile_tell(struct reconcile *x, struct reconcile_till *t, struct reconc
 static bool is_worth_showing(const struct reconcile *x, const struct reconcile_till *t)
 {
     return t->chosen && (x->o->till_count > 0 || t->credits || t->refunds || t->told || t->asked ||
-                            t->differences);
+                            t->closed || t->differences);
 }
 
 static void tills_show(struct reconcile *x)
@@ -34,6 +34,8 @@ static void clear(struct reconcile *x)
 {
     for (size_t i = 0; i < x->till_count; i++) {
         mem_free(x->tills[i].name);
+        mem_free(x->tills[i].closed);
+        mem_free(x->tills[i].close_answer);
     }
     mem_free(x->tills);
     mem_free(x->links);

@@ -21,6 +21,8 @@ struct reconcile_till {
     struct money credit_sum, refund_sum, ledger_sum, told_sum;
     bool has_chain; /* the day's SMS told of balances */
     struct money balance_start, balance_end;
+    char *closed,
+        *close_answer; /* the bank's day, where one is closed, and the bank's words; NULL: none */
     int64_t differences;
 };
 

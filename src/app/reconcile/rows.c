@@ -1,6 +1,10 @@
 /* What we did: credits, refunds, attempts, and what the ledger says that the wallets hold for us. */
 #include "app/reconcile/parts.h"
 
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/store_wallet.h"
+
 /* ---- credits ---- */
 
 /* A number's money is compared with the statement by the time of its SMS, which is the wallet's. */
@@ -63,7 +67,7 @@ static enum err credit_see(void *arg, const struct day_credit *c)
     if (!line) {
         credit_against_notice(x, t, c);
     }
-    if (!c->attached) {
+    if (!c->attached && !c->marked) {
         reconcile_tell(x, t,
             (struct reconcile_difference){.check = "credit-unattached",
                 .object = "credit",
@@ -186,6 +190,31 @@ static void ledger_compare(struct reconcile *x, struct reconcile_till *t)
     }
 }
 
+/* ---- the bank's day ---- */
+
+static enum err close_see(void *arg, const struct close_row *r)
+{
+    struct reconcile *x = arg;
+    struct reconcile_till *t = reconcile_till(x, r->credential_id);
+    if (!t) {
+        return ERR_OK;
+    }
+    t->closed = mem_strndup(r->state.p, r->state.n);
+    t->close_answer = str_absent(r->answer) ? NULL : mem_strndup(r->answer.p, r->answer.n);
+    /* A bank that has nothing to close may well refuse. */
+    if (!str_is(r->state, "done") && t->credits > 0) {
+        reconcile_tell(x, t,
+            (struct reconcile_difference){.check = "day-not-closed",
+                .object = "credential",
+                .id = t->id,
+                .trx_id = STR_ABSENT,
+                .text = str_is(r->state, "refused")  ? "the bank refused to close the day"
+                        : str_is(r->state, "broken") ? "the bank could not be told to close the day"
+                                                     : "the bank's answer is not known"});
+    }
+    return ERR_OK;
+}
+
 enum err reconcile_rows(struct reconcile *x)
 {
     enum err e = store_day_credit_each(x->db, x->o->day, credit_see, x);
@@ -197,6 +226,9 @@ enum err reconcile_rows(struct reconcile *x)
     }
     if (e == ERR_OK) {
         e = store_day_posting_each(x->db, x->o->day, posting_see, x);
+    }
+    if (e == ERR_OK) {
+        e = store_close_each(x->db, dhaka_day(x->o->day.from), close_see, x);
     }
     for (size_t i = 0; e == ERR_OK && i < x->till_count; i++) {
         ledger_compare(x, &x->tills[i]);

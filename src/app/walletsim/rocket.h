@@ -48,6 +48,7 @@ struct rocket {
     size_t n;
     struct rocket_fault faults[ROCKET_FAULTS_MAX];
     int faults_n;
+    int64_t closes; /* commands b that arrived */
 };
 
 /* Begins to listen. ERR_IO, ERR_CONFIG with a text in `why`. */

@@ -117,13 +117,18 @@ static void reverse_run(struct command *c, struct rocket_pay *p)
 
 static void close_run(struct command *c)
 {
-    const struct rocket *r = c->sim->rocket;
+    struct rocket *r = c->sim->rocket;
     int64_t count = 0, sum = 0;
+    r->closes++;
     for (size_t i = 0; i < r->n; i++) {
         if (r->pays[i].state != ROCKET_OK)
             continue;
         count++;
         sum += r->pays[i].amount.poisha;
+    }
+    if (count == 0) {
+        refuse(c, "nothing to close");
+        return;
     }
     buf_cstr(&c->out, "RESULT: OK\nRESULT_CODE: 500\nFLD_075: ");
     buf_int(&c->out, count);

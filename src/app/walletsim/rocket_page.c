@@ -206,8 +206,10 @@ struct reply *rocket_control_list(struct request *rq)
     for (size_t i = s->rocket->n; i-- > 0;)
         if (str_absent(invoice) || str_is(invoice, s->rocket->pays[i].invoice))
             pay_write(&w, &s->rocket->pays[i]);
+    int64_t closes = s->rocket->closes;
     pthread_mutex_unlock(&s->lock);
     json_w_close(&w);
+    json_w_kint(&w, "closes", closes);
     json_w_close(&w);
     return control_out(ERR_OK, &b);
 }
@@ -249,7 +251,7 @@ static bool fault_take(const struct json *o, struct rocket_fault *f)
     struct str command = json_get_string(o, "command"), count = json_get_scalar(o, "count");
     bool known = false;
     f->count = 1;
-    if (command.n != 1 || !strchr("vc", command.p[0]) ||
+    if (command.n != 1 || !strchr("vcb", command.p[0]) ||
         (!str_absent(count) && (int64_parse(count, &f->count) != ERR_OK || f->count < 1)))
         return false;
     f->command = command.p[0];

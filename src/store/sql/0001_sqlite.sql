@@ -123,6 +123,20 @@ CREATE TABLE wallet_token_call (
 ) STRICT;
 CREATE INDEX wallet_token_call_credential ON wallet_token_call (credential_id, at);
 
+-- A Rocket credential's Dhaka day at the bank: the row is there before the command is sent, so that it is not sent twice.
+CREATE TABLE wallet_close (
+    credential_id INTEGER NOT NULL REFERENCES wallet_credential (id),
+    day INTEGER NOT NULL,
+    -- sent: no answer is stored; broken: certainly not sent, and tried again later
+    state TEXT NOT NULL CHECK (state IN ('sent', 'done', 'refused', 'unknown', 'broken')),
+    sent_at INTEGER NOT NULL,
+    answered_at INTEGER NOT NULL,
+    code TEXT,
+    -- The bank's own words: what its counters mean is not published.
+    answer TEXT,
+    PRIMARY KEY (credential_id, day)
+) STRICT, WITHOUT ROWID;
+
 -- SNS topics by which a wallet tells of a credential's money: only these are believed.
 CREATE TABLE wallet_topic (
     id INTEGER PRIMARY KEY,
