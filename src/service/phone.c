@@ -277,6 +277,10 @@ const char *phone_result_text(enum phone_result r)
 
 /* ---- a device's request ---- */
 
+/* With each report: more than one report brings, so that it keeps up. */
+#define FORGET_MAX 200
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+
 static enum err report_run(struct store_unit *u, struct tx *tx)
 {
     struct phone_report *r = unit_owner(u, struct phone_report, unit);
@@ -289,6 +293,8 @@ static enum err report_run(struct store_unit *u, struct tx *tx)
         e = phone_take(tx, &from, &r->messages[i], &result);
         r->results[result]++;
     }
+    if (e == ERR_OK && r->words_ms)
+        e = store_sms_forget(tx, now - r->words_ms, FORGET_MAX);
     return e == ERR_OK ? number_match(tx, r->over_tolerance) : e;
 }
 
@@ -327,6 +333,7 @@ enum err phone_report_submit(struct service *s, struct phone_report *r)
 {
     r->unit = (struct store_unit){.run = report_run, .done = report_done};
     r->over_tolerance = money_poisha(s->config->number_over_tolerance_poisha);
+    r->words_ms = s->config->number_sms_days * DAY_MS;
     r->work = s->work;
     return store_submit(s->store, &r->unit);
 }

@@ -48,6 +48,7 @@ enum err phone_balance_set(
 struct phone_report {
     struct store_unit unit; /* phone's, as the next two */
     struct money over_tolerance;
+    int64_t words_ms; /* so long an SMS keeps its words; 0: for ever */
     struct work *work;
     int64_t device_id;
     const struct phone_message *messages;                  /* live until done */

@@ -11,6 +11,9 @@ static const struct db_sql SQL_ADD = {
     " $13) ON CONFLICT (digest) DO NOTHING"};
 static const struct db_sql SQL_GET = {"SELECT " SMS_COLUMNS " FROM sms WHERE id = $1"};
 static const struct db_sql SQL_STATE = {"UPDATE sms SET state = $1 WHERE id = $2"};
+static const struct db_sql SQL_FORGET = {
+    "UPDATE sms SET body = '' WHERE id IN (SELECT id FROM sms WHERE seen_at < $1 AND body <> ''"
+    " AND (state = 'done' OR state = 'looked_at') ORDER BY seen_at LIMIT $2)"};
 static const struct db_sql SQL_EACH_OPEN = {
     "SELECT " SMS_COLUMNS " FROM sms WHERE state <> 'done' AND state <> 'looked_at'"
     " ORDER BY id"};
@@ -79,6 +82,14 @@ enum err store_sms_set_state(struct tx *tx, int64_t id, struct str state)
     db_text(st, 1, state);
     db_int(st, 2, id);
     return db_do_one(st, ERR_NO_ROW);
+}
+
+enum err store_sms_forget(struct tx *tx, int64_t before, int max)
+{
+    struct db_stmt *st = db_query(tx_db(tx), &SQL_FORGET);
+    db_int(st, 1, before);
+    db_int(st, 2, max);
+    return db_do(st);
 }
 
 enum err store_sms_each_open(struct db *db, int64_t number_id, store_sms_fn fn, void *arg)

@@ -85,6 +85,9 @@ enum err store_sms_add(struct tx *tx, struct sms_row *r) must_check;
 enum err store_sms_get(struct db *db, struct arena *a, int64_t id, struct sms_row *ret) must_check;
 /* ERR_NO_ROW. */
 enum err store_sms_set_state(struct tx *tx, int64_t id, struct str state) must_check;
+/* Empties the words of at most `max` that were seen before `before` and are done with, oldest first. The digest stays: the same words
+ * again are still known. */
+enum err store_sms_forget(struct tx *tx, int64_t before, int max) must_check;
 typedef enum err (*store_sms_fn)(void *arg, const struct sms_row *r);
 /* What a person has to look at, oldest first. number_id 0: all. */
 enum err store_sms_each_open(

@@ -178,6 +178,36 @@ static void s7_the_same_sms_again_changes_nothing(void **state)
     assert_int_equal(to_look_at(&p), 0);
 }
 
+static enum err forget_run(void *arg, struct tx *tx)
+{
+    return store_sms_forget(tx, *(int64_t *)arg, 100);
+}
+
+/* What the payer wrote is forgotten, his money and that it was told are not. */
+static void words_are_forgotten_and_money_is_not(void **state)
+{
+    struct phone p = phone_make(*state);
+    struct sms_row sms;
+    struct arena arena;
+    arena_init(&arena, 65536);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_CREDIT);
+    struct number_credit_row c = credit(&p, "DK61AAAAAA");
+    ok(store_sms_get(store_reader(p.f->s), &arena, c.sms_id, &sms));
+    assert_true(sms.body.n > 0);
+    int64_t before = sms.seen_at;
+    ok(run(p.f->s, forget_run, &before));
+    ok(store_sms_get(store_reader(p.f->s), &arena, c.sms_id, &sms));
+    assert_true(sms.body.n > 0);
+    before++;
+    ok(run(p.f->s, forget_run, &before));
+    ok(store_sms_get(store_reader(p.f->s), &arena, c.sms_id, &sms));
+    assert_int_equal(sms.body.n, 0);
+    arena_clear(&arena);
+    assert_int_equal(receive(&p, "DK61AAAAAA", 100), PHONE_SAME);
+    assert_int_equal(state_of(&p, "DK61AAAAAA"), NUMBER_CREDIT_FREE);
+    assert_int_equal(credits(&p), 1);
+}
+
 static void s7_the_same_trxid_in_other_words_is_held(void **state)
 {
     struct phone p = phone_make(*state);
@@ -536,6 +566,7 @@ int main(void)
         T(s2_a_text_cut_behind_a_forged_end_is_caught_by_the_chain),
         T(s7_the_same_sms_again_changes_nothing),
         T(s7_the_same_trxid_in_other_words_is_held),
+        T(words_are_forgotten_and_money_is_not),
         T(s8_t25_another_sender_is_no_wallet),
         T(secret_codes_are_not_kept),
         T(secret_codes_in_unknown_words_are_not_kept_either),

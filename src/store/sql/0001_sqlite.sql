@@ -435,6 +435,8 @@ CREATE TABLE sms (
     seen_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX sms_to_look_at ON sms (number_id) WHERE state <> 'done' AND state <> 'looked_at';
+-- Whose words are to be forgotten one day.
+CREATE INDEX sms_words ON sms (seen_at) WHERE body <> '' AND (state = 'done' OR state = 'looked_at');
 
 -- Money that a number's SMS told of. A TrxID is taken once, for ever.
 CREATE TABLE number_credit (
