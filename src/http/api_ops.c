@@ -67,6 +67,40 @@ struct reply *ops_metrics_get(struct request *rq)
     return r;
 }
 
+static void wallet_write(void *arg, const struct wallet_health *h)
+{
+    struct json_writer *w = arg;
+    char at[25];
+    json_w_open(w, '{');
+    json_w_kint(w, "credential", h->credential_id);
+    json_w_kcstr(w, "wallet", wallet_kind_code(h->wallet));
+    json_w_kbool(w, "hidden", h->hidden);
+    if (h->reason) {
+        utc_time_format(h->since_at, at);
+        json_w_kcstr(w, "reason", h->reason);
+        json_w_kcstr(w, "since", at);
+    }
+    json_w_close(w);
+}
+
+/* Which credentials are out of use, and why: kassad alone knows it. */
+struct reply *ops_wallets_get(struct request *rq)
+{
+    struct buf b;
+    struct json_writer w;
+    buf_init(&b, METRICS_MAX);
+    json_w_init(&w, &b);
+    json_w_open(&w, '{');
+    json_w_key(&w, "wallets");
+    json_w_open(&w, '[');
+    wallets_each_health(gateway_of(rq)->service->wallets, wallet_write, &w);
+    json_w_close(&w);
+    json_w_close(&w);
+    struct reply *r = reply_json(200, buf_view(&b));
+    buf_clear(&b);
+    return r;
+}
+
 /* ---- the sandbox's clock ---- */
 
 static struct reply *clock_reply(struct gateway *g)

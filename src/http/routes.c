@@ -31,6 +31,7 @@ const struct route routes_public[] = {
 #define OPS_ROUTES                                                                                 \
     {"GET", "/healthz", ROUTE_PLAIN, 0, ops_health_get},                                           \
         {"GET", "/readyz", ROUTE_PLAIN, 0, ops_ready_get},                                         \
+        {"GET", "/wallets", ROUTE_PLAIN, 0, ops_wallets_get},                                      \
     {                                                                                              \
         "GET", "/metrics", ROUTE_PLAIN, 0, ops_metrics_get                                         \
     }

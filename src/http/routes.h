@@ -25,6 +25,7 @@ struct reply *webhook_bkash_post(struct request *rq);
 /* ---- api_ops.c ---- */
 struct reply *ops_health_get(struct request *rq);
 struct reply *ops_ready_get(struct request *rq);
+struct reply *ops_wallets_get(struct request *rq);
 struct reply *ops_metrics_get(struct request *rq);
 struct reply *sandbox_clock_get(struct request *rq);
 struct reply *sandbox_clock_post(struct request *rq);

@@ -22,6 +22,7 @@ struct wallet_circuit {
     int broken_in_a_row, doubtful_in_a_row;
     bool open;
     int64_t opened_at, open_until; /* wall clock */
+    int64_t since_at;              /* of the first opening, whatever was probed since */
     const char *reason;            /* static text */
 };
 

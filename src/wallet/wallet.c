@@ -204,6 +204,23 @@ bool wallets_healthy(struct wallets *w, int64_t credential_id, const char **ret_
     return !reason;
 }
 
+void wallets_each_health(struct wallets *w, wallet_health_fn fn, void *arg)
+{
+    pthread_mutex_lock(&w->lock);
+    int64_t now = clock_now_ms(w->clock);
+    for (const struct wallet_slot *slot = w->slots; slot; slot = slot->next) {
+        const struct wallet_circuit *c = &slot->circuit;
+        struct wallet_health h = {.credential_id = slot->id,
+            .wallet = slot->kind,
+            .hidden = circuit_is_open(c, now),
+            .reason = c->open ? c->reason : NULL,
+            .since_at = c->since_at};
+        if (slot->secret)
+            fn(arg, &h);
+    }
+    pthread_mutex_unlock(&w->lock);
+}
+
 /* When the minute is over, the create that asks first is the probe, and the others wait for what comes of it. */
 bool wallet_circuit_admits(struct wallet_slot *slot)
 {
@@ -227,6 +244,8 @@ static bool circuit_open(struct wallet_slot *slot, const char *reason)
     c->open = true;
     c->reason = reason;
     circuit_rearm(c, clock_now_ms(slot->w->clock));
+    if (opened)
+        c->since_at = c->opened_at;
     return opened;
 }
 

@@ -127,6 +127,17 @@ void wallets_free(struct wallets *w); /* after httpc_stop */
 /* Adds or replaces a credential; any thread. */
 void wallets_put(struct wallets *w, const struct wallet_credential *c);
 void wallets_remove(struct wallets *w, int64_t credential_id);
+/* For an operator: each credential in use, and why it is not healthy. `hidden` is over a minute after the last failure, and the
+ * reason stays until a create has worked. Any thread; `fn` is called under the registry's lock. */
+struct wallet_health {
+    int64_t credential_id;
+    enum wallet_kind wallet;
+    bool hidden;
+    const char *reason; /* static text; NULL: it is well */
+    int64_t since_at;   /* with a reason */
+};
+typedef void (*wallet_health_fn)(void *arg, const struct wallet_health *h);
+void wallets_each_health(struct wallets *w, wallet_health_fn fn, void *arg);
 /* False while the credential's circuit is open (repeated BROKEN answers, token block): creates then end BROKEN with the
  * code "circuit_open" and nothing is sent, until a minute later one of them probes. `ret_reason` is static text. Any thread. */
 bool wallets_healthy(struct wallets *w, int64_t credential_id, const char **ret_reason);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
 import { suite } from './lib/harness.mjs';
+import { request } from './lib/http.mjs';
 import { Nagad, SIM_ARGS } from './lib/nagad.mjs';
 import { addNumber } from './lib/number.mjs';
 
@@ -175,13 +176,21 @@ suite('a wallet in two ways', { config: CONFIG, simArgs: SIM_ARGS }, (w) => {
     }
     has(await page(payment), 'number', 'trx');
     has(await page(payment, '?way=checkout'), 'number', 'trx');
+    const health = async () => (await request('GET', `${w.opsUrl}/wallets`)).json.wallets.find((h) => h.credential === w.credential.id);
+    const ill = await health();
+    assert.deepEqual([ill.wallet, ill.hidden], ['bkash', true]);
+    assert.ok(ill.reason && !Number.isNaN(Date.parse(ill.since)), JSON.stringify(ill));
     const id = next('bkash');
     await type(payment, id);
     await numbers.bkash.tell(500, id);
     assert.deepEqual(await status(payment), ['paid', '500.00']);
     await w.startSim();
     await w.clock.advance(61);
-    has(await page(await w.create()), 'pay', 'way');
+    const after = await w.create();
+    has(await page(after), 'pay', 'way');
+    assert.equal((await health()).hidden, false);
+    await w.pay(after);
+    assert.deepEqual(await health(), { credential: w.credential.id, wallet: 'bkash', hidden: false });
     await w.audit();
   });
 });
