@@ -14,7 +14,7 @@ static const struct db_sql SQL_END_TRX = {
     " AND (payer_end = $3 OR payment_id = $4)"};
 static const struct db_sql SQL_EACH_TRX = {
     "SELECT payment_id, wallet, trx_id, payer_end, typed_at FROM number_wait"
-    " WHERE wallet = $1 AND trx_id = $2 AND payer_end = $3 ORDER BY payment_id"};
+    " WHERE wallet = $1 AND trx_id = $2 AND payer_end = $3 ORDER BY typed_at, payment_id"};
 /* What the wallet's API told of was counted then; CROSS JOIN as in store_number_credit.c. */
 static const struct db_sql SQL_TOLD = {
     "SELECT number_credit.id AS id FROM number_wait JOIN number_credit"

@@ -21,7 +21,7 @@ enum err store_number_wait_end(struct tx *tx, int64_t payment_id) must_check;
 enum err store_number_wait_end_trx(struct tx *tx, enum wallet_kind wallet, struct str trx_id,
     struct str payer_end, int64_t payment_id) must_check;
 typedef enum err (*store_number_wait_fn)(void *arg, const struct number_wait_row *r);
-/* Who waits for a TrxID of this payer, first made first. */
+/* Who waits for a TrxID of this payer, first typed first. */
 enum err store_number_wait_each_trx(struct db *db, enum wallet_kind wallet, struct str trx_id,
     struct str payer_end, store_number_wait_fn fn, void *arg) must_check;
 /* What a payment waits for, first typed first. */
