@@ -93,10 +93,16 @@ static bool choice_holds(const char *choices, struct str value)
     return false;
 }
 
+/* What names no file is taken as it is. */
+static bool is_address(const char *value)
+{
+    return strstr(value, "://") != NULL;
+}
+
 static void string_set(char **field, const struct config *c, const struct key *k, const char *value)
 {
     mem_free(*field);
-    if (k->type != KEY_PATH || value[0] == 0 || value[0] == '/') {
+    if (k->type != KEY_PATH || value[0] == 0 || value[0] == '/' || is_address(value)) {
         *field = mem_strdup(value);
         return;
     }

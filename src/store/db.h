@@ -70,9 +70,9 @@ struct db_ops {
 };
 
 struct db_open {
-    const char *path;
-    bool create;  /* may make a new file */
-    bool reading; /* refuses to write */
+    const char *path; /* a file's, or a server's address (store_path_is_server) */
+    bool create;      /* may make a new file, or the tables of an empty database */
+    bool reading;     /* refuses to write */
 };
 
 struct db_engine {
@@ -83,6 +83,7 @@ struct db_engine {
 };
 
 extern const struct db_engine db_sqlite_engine;
+extern const struct db_engine db_pg_engine;
 
 /* For engines: a connection around a handle. Owner: the caller, db_close. */
 struct db *db_new(const struct db_ops *ops, void *conn);

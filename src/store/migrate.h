@@ -10,6 +10,7 @@ struct migration {
 };
 
 extern const struct migration migrations_sqlite[];
+extern const struct migration migrations_pg[];
 
 enum migrate_may { MIGRATE_NOTHING, MIGRATE_NEW, MIGRATE_ALL };
 

@@ -70,9 +70,16 @@ enum err store_open_on(
     return ERR_OK;
 }
 
+bool store_path_is_server(const char *path)
+{
+    return str_starts(str_from(path), STR("postgresql://")) ||
+           str_starts(str_from(path), STR("postgres://"));
+}
+
 enum err store_open(const struct store_options *o, struct buf *why, struct store **ret)
 {
-    return store_open_on(&db_sqlite_engine, o, why, ret);
+    bool server = store_path_is_server(o->path);
+    return store_open_on(server ? &db_pg_engine : &db_sqlite_engine, o, why, ret);
 }
 
 void store_close(struct store *s)

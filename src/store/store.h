@@ -27,8 +27,11 @@ struct store_unit {
     enum err result;         /* the store's */
 };
 
+/* Is it the address of a PostgreSQL server (postgresql://...), not the name of a SQLite file? */
+bool store_path_is_server(const char *path);
+
 struct store_options {
-    const char *path;
+    const char *path; /* a SQLite file, or a PostgreSQL server's address */
     int64_t queue_max;
     int64_t batch_max;
     const struct clock *clock;

@@ -14,6 +14,8 @@ static const struct db_sql SQL_BY_TOKEN = {
     "SELECT " ATTEMPT_COLUMNS " FROM attempt WHERE callback_token = $1"};
 static const struct db_sql SQL_BY_ROCKET_REF = {
     "SELECT " ATTEMPT_COLUMNS " FROM attempt WHERE wallet = 'rocket' AND wallet_ref = $1"};
+static const struct db_sql SQL_ROCKET_REF_TAKEN = {
+    "SELECT id FROM attempt WHERE wallet = 'rocket' AND wallet_ref = $1 AND id <> $2"};
 static const struct db_sql SQL_LAST = {
     "SELECT " ATTEMPT_COLUMNS " FROM attempt WHERE payment_id = $1"
     " ORDER BY number DESC LIMIT 1"};
@@ -144,8 +146,26 @@ enum err store_attempt_each(struct db *db, int64_t payment_id, store_attempt_fn 
     return row_each(st, struct attempt_row, attempt_read, fn, arg);
 }
 
+/* Asked first, as callers go on after ERR_DUPLICATE: on PostgreSQL an update that breaks a uniqueness ends the transaction. */
+static enum err ref_free(
+    struct db *db, const struct attempt_row *from, const struct attempt_row *to)
+{
+    int64_t other;
+    if (from->wallet != WALLET_ROCKET || str_absent(to->wallet_ref) ||
+        str_eq(from->wallet_ref, to->wallet_ref))
+        return ERR_OK;
+    struct db_stmt *st = db_query(db, &SQL_ROCKET_REF_TAKEN);
+    db_text(st, 1, to->wallet_ref);
+    db_int(st, 2, from->id);
+    enum err e = row_one_int(st, "id", &other);
+    return e == ERR_NO_ROW ? ERR_OK : e == ERR_OK ? ERR_DUPLICATE : e;
+}
+
 enum err store_attempt_cas(struct tx *tx, const struct attempt_row *from, struct attempt_row *to)
 {
+    enum err e = ref_free(tx_db(tx), from, to);
+    if (e != ERR_OK)
+        return e;
     struct db_stmt *st = db_query(tx_db(tx), &SQL_CAS);
     db_text(st, 1, str_from(attempt_state_text(to->state)));
     db_text(st, 2, to->wallet_ref);
@@ -161,7 +181,7 @@ enum err store_attempt_cas(struct tx *tx, const struct attempt_row *from, struct
     db_int(st, 12, from->id);
     db_text(st, 13, str_from(attempt_state_text(from->state)));
     db_int(st, 14, from->version);
-    enum err e = db_do_one(st, ERR_CONFLICT);
+    e = db_do_one(st, ERR_CONFLICT);
     if (e == ERR_OK)
         to->version = from->version + 1;
     return e;

@@ -39,8 +39,8 @@ static const struct db_sql SQL_CLAIMS_WRONG = {
     " OR c.amount <> n.amount) ORDER BY n.id"};
 /* CROSS JOIN keeps SQLite from walking all credits: there are few numbers. */
 static const struct db_sql SQL_UNCLAIMED = {
-    "SELECT c.id AS id FROM wallet_number w CROSS JOIN credit c ON c.wallet = w.wallet"
-    " AND c.credential_id = w.id WHERE NOT EXISTS (SELECT 1 FROM number_credit n"
+    "SELECT c.id AS id FROM wallet_number w CROSS JOIN credit c WHERE c.wallet = w.wallet"
+    " AND c.credential_id = w.id AND NOT EXISTS (SELECT 1 FROM number_credit n"
     " WHERE n.wallet = c.wallet AND n.trx_id = c.trx_id AND n.number_id = w.id"
     " AND n.state = 'claimed')"};
 /* The days of one side and then those of the other alone, as to join two groupings something would have to be sorted. */

@@ -22,17 +22,20 @@ static const struct db_sql SQL_OF_STATE = {
     "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE payment_id = $1 AND state = $2"
     " ORDER BY sequence DESC LIMIT $3"};
 
+/* Still waiting, in words that keep PostgreSQL from looking for the few notifications of a payment among all that wait. */
+#define BEFORE "b.state <> 'delivered' AND b.state <> 'parked'"
+
 /* due_at of a leased row is the lease's end: one index serves what is due and what a dead worker left behind. */
 static const struct db_sql SQL_LEASE = {
     "UPDATE outbox SET lease_owner = $1, due_at = $2 WHERE id IN"
     " (SELECT o.id FROM outbox o WHERE o.state = 'waiting' AND o.due_at <= $3 AND NOT EXISTS"
     " (SELECT 1 FROM outbox b WHERE b.payment_id = o.payment_id AND b.sequence < o.sequence"
-    " AND b.state = 'waiting') ORDER BY o.due_at, o.id LIMIT $4)"
+    " AND " BEFORE ") ORDER BY o.due_at, o.id LIMIT $4)"
     " AND state = 'waiting' AND due_at <= $3 RETURNING id"};
 static const struct db_sql SQL_NEXT_DUE = {
     "SELECT o.due_at AS due_at FROM outbox o WHERE o.state = 'waiting' AND NOT EXISTS"
     " (SELECT 1 FROM outbox b WHERE b.payment_id = o.payment_id AND b.sequence < o.sequence"
-    " AND b.state = 'waiting') ORDER BY o.due_at LIMIT 1"};
+    " AND " BEFORE ") ORDER BY o.due_at LIMIT 1"};
 static const struct db_sql SQL_DELIVERED = {
     "UPDATE outbox SET state = 'delivered', delivered_at = $1, lease_owner = NULL"
     " WHERE id = $2 AND lease_owner = $3 AND state = 'waiting'"};

@@ -13,6 +13,7 @@
 #include "store/store_ledger.h"
 #include "store/store_outbox.h"
 #include "store/store_wallet.h"
+#include "test_store.h"
 #include <fcntl.h>
 #include <semaphore.h>
 #include <setjmp.h>
@@ -30,7 +31,8 @@
 
 struct world {
     char dir[64];
-    char conf[96], db[96], key[96];
+    char conf[96], key[96];
+    char db[TEST_STORE_PATH_MAX];
     struct config config;
     struct clock clock;
     struct service s;
@@ -174,7 +176,7 @@ static inline void world_make(struct world *w)
     snprintf(w->dir, sizeof w->dir, "/tmp/kassa-service-XXXXXX");
     assert_non_null(mkdtemp(w->dir));
     snprintf(w->conf, sizeof w->conf, "%s/kassa.conf", w->dir);
-    snprintf(w->db, sizeof w->db, "%s/kassa.db", w->dir);
+    test_store_new(w->dir, w->db);
     snprintf(w->key, sizeof w->key, "%s/secret.key", w->dir);
     snprintf(w->account_uuid, sizeof w->account_uuid, "0b0d5c1e-7a47-4b43-9c3a-0d4a3c2b1a00");
     clock_init(&w->clock);
@@ -196,9 +198,10 @@ static inline void world_start(struct world *w)
     world_service_start(w, true);
 }
 
+/* What lies beside the store's file. */
 static inline void world_file_remove(struct world *w, const char *suffix)
 {
-    char path[128];
+    char path[TEST_STORE_PATH_MAX + 8];
     snprintf(path, sizeof path, "%s%s", w->db, suffix);
     unlink(path);
 }
@@ -208,9 +211,7 @@ static inline void world_remove(struct world *w)
     bkash_stop(&w->bkash);
     config_clear(&w->config);
     arena_clear(&w->arena);
-    world_file_remove(w, "");
-    world_file_remove(w, "-wal");
-    world_file_remove(w, "-shm");
+    test_store_remove(w->db);
     unlink(w->conf);
     unlink(w->key);
     rmdir(w->dir);

@@ -14,6 +14,7 @@
 #include "store/store_outbox.h"
 #include "store/store_payment.h"
 #include "store/store_wallet.h"
+#include "test_store.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +32,7 @@
 
 struct fixture {
     char dir[128];
-    char path[160];
+    char path[TEST_STORE_PATH_MAX];
     struct clock clock;
     struct db_fault fault;
     const struct db_engine *engine;
@@ -159,10 +160,10 @@ static inline struct fixture *fixture_new(void)
     const char *tmp = getenv("TMPDIR");
     snprintf(f->dir, sizeof f->dir, "%s/kassa-store-XXXXXX", tmp ? tmp : "/tmp");
     assert_non_null(mkdtemp(f->dir));
-    snprintf(f->path, sizeof f->path, "%s/kassa.db", f->dir);
+    test_store_new(f->dir, f->path);
     clock_init(&f->clock);
     f->clock.wall_ms = fixture_wall;
-    f->engine = &db_sqlite_engine;
+    f->engine = test_store_engine();
     arena_init(&f->arena, 1 << 20);
     return f;
 }
@@ -179,7 +180,7 @@ static inline int fixture_setup(void **state)
 static inline int fixture_setup_fault(void **state)
 {
     struct fixture *f = fixture_new();
-    db_fault_init(&f->fault, &db_sqlite_engine);
+    db_fault_init(&f->fault, test_store_engine());
     f->engine = &f->fault.engine;
     fixture_open(f);
     ok(run(f->s, fixture_rows, f));
@@ -198,12 +199,7 @@ static inline int fixture_teardown(void **state)
     struct fixture *f = *state;
     store_close(f->s);
     arena_clear(&f->arena);
-    const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < array_len(ends); i++) {
-        char name[192];
-        snprintf(name, sizeof name, "%s%s", f->path, ends[i]);
-        unlink(name);
-    }
+    test_store_remove(f->path);
     rmdir(f->dir);
     mem_free(f);
     return 0;

@@ -37,7 +37,7 @@ static enum err look_run(struct store_unit *u, struct tx *tx)
     struct audit_options o = {
         .db = tx_db(tx), .links = l->links, .window = l->window, .fault = fault_note, .arg = l};
     buf_reset(&l->faults);
-    l->edited = db_script(tx_db(tx), l->edit);
+    l->edited = test_store_script(tx_db(tx), l->edit);
     l->audited = l->edited == ERR_OK ? audit_books(&o, &l->r) : l->edited;
     return ERR_CONFLICT;
 }

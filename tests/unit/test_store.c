@@ -319,6 +319,8 @@ static int locked_by_another(const char *path)
 static void opening_a_further_connection_keeps_the_locks_on_the_file(void **state)
 {
     struct fixture *f = *state;
+    if (test_store_is_pg())
+        skip();
     assert_non_null(store_reader(f->s));
     pid_t pid = fork();
     if (pid == 0)

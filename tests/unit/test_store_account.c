@@ -17,7 +17,7 @@ UNIT(audit_add, struct audit_row, store_audit_add)
 
 static enum err script(void *arg, struct tx *tx)
 {
-    return db_script(tx_db(tx), arg);
+    return test_store_script(tx_db(tx), arg);
 }
 
 static void a_taken_name_or_uuid_is_refused(void **state)
@@ -259,16 +259,14 @@ static void an_edited_audit_row_is_detected(void **state)
     for (size_t i = 0; i < array_len(edits); i++) {
         char text[512];
         snprintf(text, sizeof text,
-            "CREATE TABLE kept AS SELECT * FROM audit; DROP TRIGGER audit_update;"
+            "CREATE TABLE kept AS SELECT * FROM audit; DROP TRIGGER IF EXISTS audit_update;"
             "UPDATE audit SET %s",
             edits[i]);
         ok(run(f->s, script, text));
         assert_true(chain_of(f).broken > 0);
         ok(run(f->s, script,
             (void *)(uintptr_t) "DROP TRIGGER IF EXISTS audit_delete; DELETE FROM audit;"
-                                "INSERT INTO audit SELECT * FROM kept; DROP TABLE kept;"
-                                "CREATE TRIGGER audit_update BEFORE UPDATE ON audit BEGIN"
-                                " SELECT RAISE(ABORT, 'no'); END"));
+                                "INSERT INTO audit SELECT * FROM kept; DROP TABLE kept;"));
         assert_int_equal(chain_of(f).broken, 0);
     }
     ok(run(f->s, script, (void *)(uintptr_t) "DELETE FROM audit WHERE id = 5"));

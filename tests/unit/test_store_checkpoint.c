@@ -10,7 +10,7 @@
 /* How often the log has started anew: a big-endian number at offset 12 of its header (SQLite's file format, section 4.1). */
 static uint32_t log_starts(const struct fixture *f)
 {
-    char path[192];
+    char path[TEST_STORE_PATH_MAX + 8];
     uint8_t head[16] = {0};
     snprintf(path, sizeof path, "%s-wal", f->path);
     FILE *in = fopen(path, "rb");

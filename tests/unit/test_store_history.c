@@ -33,10 +33,12 @@ static enum err more_accounts(void *arg, struct tx *tx)
     for (int i = 1; e == ERR_OK && i < ACCOUNTS; i++) {
         char text[400];
         snprintf(text, sizeof text,
-            "INSERT INTO account SELECT %lld, randomblob(16), merchant_id, 'a%d', currency, fee_bp,"
+            "INSERT INTO account SELECT %lld, %s, merchant_id, 'a%d', currency, fee_bp,"
             " 0, services, digest, NULL, NULL, NULL, notify_mode, 11, NULL, NULL, 0, 1, 1 FROM"
             " account WHERE id = %lld",
-            (long long)g->f->account_id + 1000 + i, i, (long long)g->f->account_id);
+            (long long)g->f->account_id + 1000 + i,
+            test_store_is_pg() ? "uuid_send(gen_random_uuid())" : "randomblob(16)", i,
+            (long long)g->f->account_id);
         e = db_script(tx_db(tx), text);
     }
     return e;

@@ -1,0 +1,603 @@
+/* PostgreSQL behind store/db.h. Integers are int8, texts text, blobs bytea, all in their binary forms.
+ *
+ * Writers of all nodes are one behind the other: a batch holds a lock of the database from its beginning to its end, so what a
+ * unit has read is still so when it writes, as with SQLite's one writer.
+ *
+ * A connection can break while a commit is under way, and nobody can tell from here whether it was made. So each batch writes a
+ * mark, in its own transaction; over a new connection, behind the same lock (which the old transaction keeps until it has
+ * ended), the mark tells. */
+#include "store/db.h"
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/migrate.h"
+#include "store/pg_conn.h"
+#include "store/pg_value.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define PARAMS_MAX 48
+#define LOCK_CLASS 0x4B534131 /* "KSA1" */
+#define RESOLVE_MS 15000
+/* Marks of writers that are long gone. */
+#define MARK_DAYS "7"
+
+/* A statement that the server knows. Its results are fetched whole, so one serves any number of handles. */
+struct plan {
+    struct plan *next;
+    char *text;
+    char name[16];
+    uint64_t epoch;
+    int params, columns;
+    Oid param_types[PARAMS_MAX];
+    PGresult *shape; /* names and types of the columns */
+};
+
+struct pg {
+    struct pg_conn conn;
+    struct plan *plans;
+    int plan_count;
+    bool writing;    /* a writer's transaction is open */
+    bool marks;      /* the table of marks is there */
+    char mark[33];   /* this writer's name in it */
+    int64_t batch;   /* what the last commit left there, or tried to */
+    char begin[192]; /* a writer's */
+};
+
+struct param {
+    const char *p;
+    int n;
+    Oid type; /* 0: NULL */
+    char int8[8];
+};
+
+struct pg_stmt {
+    struct pg *pg;
+    struct plan *plan;
+    struct param params[PARAMS_MAX];
+    PGresult *res;
+    int row;
+};
+
+/* ---- transactions ---- */
+
+static void begin_text(struct pg *pg)
+{
+    snprintf(pg->begin, sizeof pg->begin,
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
+        "SELECT pg_advisory_xact_lock(%d, %d)",
+        LOCK_CLASS, (int)pg->conn.schema);
+}
+
+static enum err begin_once(struct pg *pg, enum db_begin how)
+{
+    enum err e = pg_conn_ready(&pg->conn);
+    if (e != ERR_OK)
+        return e;
+    begin_text(pg);
+    return pg_conn_run(&pg->conn,
+        how == DB_BEGIN_WRITE ? pg->begin : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+}
+
+static void pg_rollback(void *conn)
+{
+    struct pg *pg = conn;
+    PGTransactionStatusType t = PQtransactionStatus(pg->conn.c);
+    bool open = t == PQTRANS_INTRANS || t == PQTRANS_INERROR;
+    pg->writing = false;
+    pg->conn.open = false;
+    if (pg->conn.lost)
+        return;
+    if (t != PQTRANS_IDLE && !open)
+        pg->conn.lost = true;
+    else if (open && pg_conn_run(&pg->conn, "ROLLBACK") != ERR_OK)
+        pg->conn.lost = true;
+}
+
+static enum err pg_has_table(void *conn, const char *name, bool *ret);
+
+/* Before the first migration there is no table of marks. */
+static enum err marks_find(struct pg *pg)
+{
+    bool has = false;
+    enum err e = pg_has_table(pg, "commit_mark", &has);
+    if (e == ERR_OK && has)
+        e = pg_conn_run(
+            &pg->conn, "DELETE FROM commit_mark WHERE at < now() - interval '" MARK_DAYS " days'");
+    pg->marks = e == ERR_OK && has;
+    return e;
+}
+
+/* A connection that was idle may have been ended meanwhile: nothing is lost with it. */
+static enum err pg_begin(void *conn, enum db_begin how)
+{
+    struct pg *pg = conn;
+    enum err e = begin_once(pg, how);
+    if (e != ERR_OK && pg->conn.lost)
+        e = begin_once(pg, how);
+    if (e != ERR_OK) {
+        pg_rollback(pg);
+        return e;
+    }
+    pg->conn.open = true;
+    pg->writing = how == DB_BEGIN_WRITE;
+    if (pg->writing && !pg->marks)
+        e = marks_find(pg);
+    if (e != ERR_OK)
+        pg_rollback(pg);
+    return e;
+}
+
+static enum err mark_read(struct pg *pg, int64_t *ret)
+{
+    char text[128];
+    snprintf(text, sizeof text, "SELECT batch FROM commit_mark WHERE writer = '%s'", pg->mark);
+    PGresult *res = pg_conn_result(&pg->conn, PQsendQuery(pg->conn.c, text) == 1);
+    enum err e = ERR_OK;
+    if (PQresultStatus(res) != PGRES_TUPLES_OK)
+        e = pg_fault(&pg->conn, res, text);
+    else
+        *ret = PQntuples(res) == 1 ? strtoll(PQgetvalue(res, 0, 0), NULL, 10) : 0;
+    PQclear(res);
+    return e;
+}
+
+/* ERR_OK: the commit was made. ERR_STORE_BUSY: it was not, and can't be any more. */
+static enum err resolve_once(struct pg *pg)
+{
+    int64_t found = 0;
+    enum err e = pg_begin(pg, DB_BEGIN_WRITE);
+    if (e != ERR_OK)
+        return ERR_STORE_IO;
+    e = mark_read(pg, &found);
+    pg_rollback(pg);
+    if (e != ERR_OK)
+        return ERR_STORE_IO;
+    return found == pg->batch ? ERR_OK : ERR_STORE_BUSY;
+}
+
+static enum err resolve(struct pg *pg)
+{
+    int64_t until = clock_mono_ms() + RESOLVE_MS;
+    enum err e = ERR_STORE_IO;
+    pg->conn.open = false;
+    for (;;) {
+        e = resolve_once(pg);
+        if (e != ERR_STORE_IO || clock_mono_ms() > until)
+            break;
+        usleep(200 * 1000);
+    }
+    log_warn("store_commit_in_doubt", LOG_C("was", e == ERR_OK           ? "made"
+                                                   : e == ERR_STORE_BUSY ? "not made"
+                                                                         : "not found out"));
+    return e;
+}
+
+/* The server says so of a transaction in which a statement failed: nothing is kept, and no error is told. */
+static bool was_rolled_back(const PGresult *res)
+{
+    return PQresultStatus(res) == PGRES_COMMAND_OK &&
+           strcmp(PQcmdStatus((PGresult *)(uintptr_t)res), "ROLLBACK") == 0;
+}
+
+/* A standby that has to confirm may be away: waiting for it has no time limit of the server's. */
+static void commit_text(const struct pg *pg, char *out, size_t cap)
+{
+    if (!pg->writing || !pg->marks) {
+        snprintf(out, cap, "COMMIT");
+        return;
+    }
+    snprintf(out, cap,
+        "SET LOCAL statement_timeout = 0;"
+        "INSERT INTO commit_mark (writer, batch, at) VALUES ('%s', %" PRId64 ", now())"
+        " ON CONFLICT (writer) DO UPDATE SET batch = excluded.batch, at = excluded.at; COMMIT",
+        pg->mark, pg->batch);
+}
+
+static enum err pg_commit(void *conn)
+{
+    struct pg *pg = conn;
+    char text[320];
+    bool marked = pg->writing && pg->marks;
+    if (pg->conn.lost)
+        return ERR_STORE_BUSY;
+    pg->batch += marked;
+    commit_text(pg, text, sizeof text);
+    PGresult *res = pg_conn_result(&pg->conn, PQsendQuery(pg->conn.c, text) == 1);
+    enum err e = ERR_OK;
+    if (was_rolled_back(res))
+        e = ERR_INTERNAL;
+    else if (PQresultStatus(res) != PGRES_COMMAND_OK)
+        e = pg_fault(&pg->conn, res, "COMMIT");
+    PQclear(res);
+    if (pg->conn.lost && marked)
+        e = resolve(pg);
+    else if (pg->conn.lost)
+        e = ERR_STORE_IO;
+    if (e == ERR_OK)
+        pg->writing = pg->conn.open = false;
+    return e;
+}
+
+static enum err run_within(struct pg *pg, const char *text)
+{
+    return pg->conn.lost ? ERR_STORE_BUSY : pg_conn_run(&pg->conn, text);
+}
+
+static enum err pg_savepoint(void *conn)
+{
+    return run_within(conn, "SAVEPOINT unit");
+}
+
+static enum err pg_release(void *conn)
+{
+    return run_within(conn, "RELEASE SAVEPOINT unit");
+}
+
+static enum err pg_rollback_to(void *conn)
+{
+    return run_within(conn, "ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit");
+}
+
+static enum err pg_script(void *conn, const char *text)
+{
+    struct pg *pg = conn;
+    enum err e = pg_conn_ready(&pg->conn);
+    return e == ERR_OK ? pg_conn_run(&pg->conn, text) : e;
+}
+
+static enum err pg_has_table(void *conn, const char *name, bool *ret)
+{
+    struct pg *pg = conn;
+    enum err e = pg_conn_ready(&pg->conn);
+    if (e != ERR_OK)
+        return e;
+    static const char text[] =
+        "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1";
+    PGresult *res = pg_conn_result(
+        &pg->conn, PQsendQueryParams(pg->conn.c, text, 1, NULL, &name, NULL, NULL, 0) == 1);
+    if (PQresultStatus(res) == PGRES_TUPLES_OK)
+        *ret = PQntuples(res) > 0;
+    else
+        e = pg_fault(&pg->conn, res, text);
+    PQclear(res);
+    return e;
+}
+
+static void pg_maintain(void *conn)
+{
+    (void)conn; /* the server sees to itself */
+}
+
+/* ---- statements ---- */
+
+static enum err answer_fault(struct pg *pg, PGresult *res, const char *what)
+{
+    enum err e = pg_fault(&pg->conn, res, what);
+    PQclear(res);
+    return e;
+}
+
+static enum err plan_prepare(struct pg *pg, struct plan *p)
+{
+    PGconn *c = pg->conn.c;
+    snprintf(p->name, sizeof p->name, "q%d", ++pg->plan_count);
+    PGresult *res = pg_conn_result(
+        &pg->conn, PQsendPrepare(c, p->name, p->text, p->params, p->param_types) == 1);
+    if (PQresultStatus(res) != PGRES_COMMAND_OK)
+        return answer_fault(pg, res, p->text);
+    PQclear(res);
+    res = pg_conn_result(&pg->conn, PQsendDescribePrepared(c, p->name) == 1);
+    if (PQresultStatus(res) != PGRES_COMMAND_OK)
+        return answer_fault(pg, res, p->text);
+    PQclear(p->shape);
+    p->shape = res;
+    p->params = PQnparams(res);
+    p->columns = PQnfields(res);
+    ensure(p->params <= PARAMS_MAX, "a statement has more placeholders than fit");
+    p->epoch = pg->conn.epoch;
+    return ERR_OK;
+}
+
+/* The server guesses a placeholder's type by what stands beside it, and 0 is an int4. True: it has guessed right. */
+static bool plan_types_fit(struct plan *p)
+{
+    bool fit = true;
+    for (int i = 0; i < p->params; i++) {
+        Oid guess = PQparamtype(p->shape, i);
+        bool number = guess == PG_INT4 || guess == PG_INT2 || guess == PG_NUMERIC;
+        p->param_types[i] = guess == PG_BYTEA || guess == PG_INT8 ? guess
+                            : number                              ? PG_INT8
+                                                                  : PG_TEXT;
+        fit = fit && p->param_types[i] == guess;
+    }
+    return fit;
+}
+
+static enum err plan_make(struct pg *pg, struct plan *p)
+{
+    if (p->epoch == pg->conn.epoch)
+        return ERR_OK;
+    enum err e = plan_prepare(pg, p);
+    if (e == ERR_OK && !plan_types_fit(p))
+        e = plan_prepare(pg, p);
+    return e;
+}
+
+static void plan_free(struct plan *p)
+{
+    PQclear(p->shape);
+    mem_free(p->text);
+    mem_free(p);
+}
+
+static struct plan *plan_find(struct pg *pg, const char *text)
+{
+    for (struct plan *p = pg->plans; p; p = p->next)
+        if (strcmp(p->text, text) == 0)
+            return p;
+    struct plan *p = mem_alloc(sizeof *p);
+    p->text = mem_strdup(text);
+    p->next = pg->plans;
+    pg->plans = p;
+    return p;
+}
+
+/* May the statement go to a new connection? Within a transaction it can't. */
+static bool may_reopen(const struct pg *pg)
+{
+    return pg->conn.lost && !pg->conn.open;
+}
+
+static enum err plan_ready(struct pg *pg, struct plan *p)
+{
+    enum err e = pg_conn_ready(&pg->conn);
+    return e == ERR_OK ? plan_make(pg, p) : e;
+}
+
+static enum err pg_prepare(void *conn, const char *text, void **ret)
+{
+    struct pg *pg = conn;
+    struct plan *p = plan_find(pg, text);
+    enum err e = plan_ready(pg, p);
+    if (e != ERR_OK && may_reopen(pg))
+        e = plan_ready(pg, p);
+    if (e != ERR_OK)
+        return e;
+    struct pg_stmt *st = mem_alloc(sizeof *st);
+    st->pg = pg;
+    st->plan = p;
+    *ret = st;
+    return ERR_OK;
+}
+
+static void pg_reset(void *stmt)
+{
+    struct pg_stmt *st = stmt;
+    PQclear(st->res);
+    st->res = NULL;
+    for (int i = 0; i < st->plan->params; i++)
+        st->params[i].type = 0;
+}
+
+static void pg_finalize(void *stmt)
+{
+    pg_reset(stmt);
+    mem_free(stmt);
+}
+
+static enum err bind(struct pg_stmt *st, int k, Oid type, const char *p, size_t n)
+{
+    ensure(k >= 1 && k <= st->plan->params, "a statement has no such placeholder");
+    ensure(
+        type == 0 || type == st->plan->param_types[k - 1], "a value is not of its column's type");
+    if (n > INT32_MAX)
+        return ERR_STORE_IO;
+    struct param *to = &st->params[k - 1];
+    to->type = type;
+    to->p = p;
+    to->n = (int)n;
+    return ERR_OK;
+}
+
+static enum err pg_bind_int(void *stmt, int k, int64_t v)
+{
+    struct pg_stmt *st = stmt;
+    ensure(k >= 1 && k <= PARAMS_MAX, "a statement has no such placeholder");
+    char *to = st->params[k - 1].int8;
+    pg_int8_put(v, to);
+    return bind(st, k, PG_INT8, to, 8);
+}
+
+static enum err pg_bind_text(void *stmt, int k, struct str s)
+{
+    return bind(stmt, k, PG_TEXT, s.p, s.n);
+}
+
+static enum err pg_bind_blob(void *stmt, int k, struct str s)
+{
+    return bind(stmt, k, PG_BYTEA, s.p, s.n);
+}
+
+static enum err pg_bind_null(void *stmt, int k)
+{
+    return bind(stmt, k, 0, NULL, 0);
+}
+
+static enum err execute_once(struct pg_stmt *st)
+{
+    struct pg *pg = st->pg;
+    enum err e = plan_ready(pg, st->plan);
+    if (e != ERR_OK)
+        return e;
+    const char *values[PARAMS_MAX];
+    int lengths[PARAMS_MAX], formats[PARAMS_MAX], n = st->plan->params;
+    for (int i = 0; i < n; i++) {
+        values[i] = st->params[i].type ? st->params[i].p : NULL;
+        lengths[i] = st->params[i].n;
+        formats[i] = 1;
+    }
+    bool sent =
+        PQsendQueryPrepared(pg->conn.c, st->plan->name, n, values, lengths, formats, 1) == 1;
+    PGresult *res = pg_conn_result(&pg->conn, sent);
+    ExecStatusType status = PQresultStatus(res);
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+        return answer_fault(pg, res, st->plan->text);
+    st->res = res;
+    st->row = -1;
+    return ERR_OK;
+}
+
+static enum err pg_step(void *stmt)
+{
+    struct pg_stmt *st = stmt;
+    if (!st->res) {
+        enum err e = execute_once(st);
+        if (e != ERR_OK && st->pg->conn.reading && may_reopen(st->pg))
+            e = execute_once(st);
+        if (e != ERR_OK)
+            return e;
+    }
+    return ++st->row < PQntuples(st->res) ? ERR_OK : ERR_NO_ROW;
+}
+
+static int64_t pg_changes(void *stmt)
+{
+    struct pg_stmt *st = stmt;
+    return strtoll(PQcmdTuples(st->res), NULL, 10);
+}
+
+static int pg_column_count(void *stmt)
+{
+    return ((struct pg_stmt *)stmt)->plan->columns;
+}
+
+static const char *pg_column_name(void *stmt, int i)
+{
+    return PQfname(((struct pg_stmt *)stmt)->plan->shape, i);
+}
+
+static bool pg_column_null(void *stmt, int i)
+{
+    struct pg_stmt *st = stmt;
+    return PQgetisnull(st->res, st->row, i) == 1;
+}
+
+static struct str pg_column_bytes(void *stmt, int i)
+{
+    struct pg_stmt *st = stmt;
+    return (struct str){PQgetvalue(st->res, st->row, i), (size_t)PQgetlength(st->res, st->row, i)};
+}
+
+static int64_t pg_column_int(void *stmt, int i)
+{
+    struct pg_stmt *st = stmt;
+    int64_t v = 0;
+    if (pg_column_null(stmt, i))
+        return 0;
+    enum err e = pg_int_get(PQftype(st->res, i), pg_column_bytes(stmt, i), &v);
+    ensure(e == ERR_OK, "a column that is read as a number holds none");
+    return v;
+}
+
+/* ---- opening ---- */
+
+static void pg_close(void *conn)
+{
+    struct pg *pg = conn;
+    while (pg->plans) {
+        struct plan *p = pg->plans;
+        pg->plans = p->next;
+        plan_free(p);
+    }
+    pg_conn_close(&pg->conn);
+    mem_free(pg);
+}
+
+static const struct db_ops PG_OPS = {
+    .name = "postgresql",
+    .close = pg_close,
+    .begin = pg_begin,
+    .commit = pg_commit,
+    .rollback = pg_rollback,
+    .savepoint = pg_savepoint,
+    .release = pg_release,
+    .rollback_to = pg_rollback_to,
+    .script = pg_script,
+    .has_table = pg_has_table,
+    .maintain = pg_maintain,
+    .prepare = pg_prepare,
+    .finalize = pg_finalize,
+    .bind_int = pg_bind_int,
+    .bind_text = pg_bind_text,
+    .bind_blob = pg_bind_blob,
+    .bind_null = pg_bind_null,
+    .step = pg_step,
+    .reset = pg_reset,
+    .changes = pg_changes,
+    .column_count = pg_column_count,
+    .column_name = pg_column_name,
+    .column_null = pg_column_null,
+    .column_int = pg_column_int,
+    .column_bytes = pg_column_bytes,
+};
+
+static enum err refuse(struct buf *why, const char *text)
+{
+    buf_printf(why, "store.path: %s", text);
+    return ERR_IO;
+}
+
+/* Another program's tables are left alone, and an empty schema is made a store only when it is asked for. */
+static enum err check_owner(struct pg *pg, const struct db_open *o, struct buf *why)
+{
+    static const char text[] =
+        "SELECT count(*) > 0,"
+        " count(*) FILTER (WHERE tablename IN ('schema_version', 'id_block')) = 2"
+        " FROM pg_tables WHERE schemaname = current_schema()";
+    PGresult *res = pg_conn_result(&pg->conn, PQsendQuery(pg->conn.c, text) == 1);
+    if (PQresultStatus(res) != PGRES_TUPLES_OK) {
+        (void)!answer_fault(pg, res, text);
+        return refuse(why, "the database's tables can't be listed");
+    }
+    bool any = PQgetvalue(res, 0, 0)[0] == 't', ours = PQgetvalue(res, 0, 1)[0] == 't';
+    PQclear(res);
+    if (any && !ours)
+        return refuse(why, "is another program's database, not a store");
+    if (!any && !o->create)
+        return refuse(why, "the database is empty: not a store");
+    return ERR_OK;
+}
+
+static void mark_name(struct pg *pg)
+{
+    uint8_t raw[16];
+    random_bytes(raw, sizeof raw);
+    for (size_t i = 0; i < sizeof raw; i++)
+        snprintf(pg->mark + 2 * i, 3, "%02x", raw[i]);
+}
+
+static enum err pg_open(
+    const struct db_engine *g, const struct db_open *o, struct buf *why, struct db **ret)
+{
+    (void)g;
+    struct pg *pg = mem_alloc(sizeof *pg);
+    pg->conn.url = mem_strdup(o->path);
+    pg->conn.reading = o->reading;
+    mark_name(pg);
+    enum err e = pg_conn_open(&pg->conn, why);
+    if (e == ERR_OK)
+        e = check_owner(pg, o, why);
+    if (e != ERR_OK) {
+        pg_close(pg);
+        return e;
+    }
+    *ret = db_new(&PG_OPS, pg);
+    return ERR_OK;
+}
+
+const struct db_engine db_pg_engine = {.open = pg_open, .migrations = migrations_pg};

@@ -1,0 +1,502 @@
+-- Made by tools/gen-pg-schema of 0001_sqlite.sql: change that one.
+-- Texts are compared byte by byte, as in SQLite.
+
+-- How the engine finds out whether a commit was made when the connection broke meanwhile (db_pg.c).
+CREATE TABLE commit_mark (
+    writer TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    batch BIGINT NOT NULL,
+    at TIMESTAMPTZ NOT NULL
+);
+
+CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
+END
+$$;
+
+CREATE TABLE schema_version (
+    version BIGINT PRIMARY KEY,
+    applied_at BIGINT NOT NULL
+);
+
+CREATE TABLE id_block (
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    next BIGINT NOT NULL CHECK (next > 0)
+);
+INSERT INTO id_block (name, next) VALUES ('payment', 100000001), ('row', 1);
+
+CREATE TABLE setting (
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    value TEXT COLLATE "C" NOT NULL
+);
+
+CREATE TABLE change_counter (
+    id BIGINT PRIMARY KEY CHECK (id = 1),
+    changes BIGINT NOT NULL
+);
+INSERT INTO change_counter (id, changes) VALUES (1, 1);
+
+CREATE TABLE merchant (
+    id BIGINT PRIMARY KEY,
+    name TEXT COLLATE "C" NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE account (
+    id BIGINT PRIMARY KEY,
+    uuid BYTEA NOT NULL UNIQUE CHECK (length(uuid) = 16),
+    merchant_id BIGINT NOT NULL REFERENCES merchant (id),
+    name TEXT COLLATE "C" NOT NULL,
+    currency TEXT COLLATE "C" NOT NULL CHECK (length(currency) = 3),
+    fee_bp BIGINT NOT NULL CHECK (fee_bp BETWEEN 0 AND 10000),
+    fee_fixed BIGINT NOT NULL CHECK (fee_fixed >= 0),
+    services TEXT COLLATE "C" NOT NULL,
+    digest TEXT COLLATE "C" NOT NULL CHECK (digest IN ('sha1', 'sha256')),
+    success_redirect_id BIGINT,
+    fail_redirect_id BIGINT,
+    endpoint_id BIGINT,
+    notify_mode TEXT COLLATE "C" NOT NULL CHECK (notify_mode IN ('GET', 'POST', 'POST_JSON')),
+    notify_field_set BIGINT NOT NULL CHECK (notify_field_set BETWEEN 10 AND 12),
+    notify_secret_box BYTEA,
+    notify_old_secret_box BYTEA,
+    notify_old_secret_until BIGINT NOT NULL,
+    enabled BIGINT NOT NULL CHECK (enabled IN (0, 1)),
+    created_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX account_name ON account (merchant_id, name) WHERE name <> '';
+
+CREATE TABLE certificate (
+    id BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (id),
+    purpose TEXT COLLATE "C" NOT NULL CHECK (purpose IN ('payments', 'payouts', 'notifications')),
+    public_der BYTEA NOT NULL,
+    private_box BYTEA CHECK (private_box IS NULL OR purpose = 'notifications'),
+    fingerprint TEXT COLLATE "C" NOT NULL CHECK (length(fingerprint) = 64),
+    not_before BIGINT NOT NULL,
+    not_after BIGINT NOT NULL,
+    revoked_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    refused_at BIGINT NOT NULL
+);
+CREATE INDEX certificate_account ON certificate (account_id);
+
+CREATE TABLE redirect (
+    id BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (id),
+    name TEXT COLLATE "C" NOT NULL,
+    url TEXT COLLATE "C" NOT NULL,
+    deleted_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX redirect_name ON redirect (account_id, name) WHERE deleted_at = 0;
+CREATE INDEX redirect_account ON redirect (account_id);
+
+CREATE TABLE endpoint (
+    id BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (id),
+    name TEXT COLLATE "C" NOT NULL,
+    url TEXT COLLATE "C" NOT NULL,
+    mode TEXT COLLATE "C" NOT NULL CHECK (mode IN ('GET', 'POST', 'POST_JSON')),
+    field_set BIGINT NOT NULL CHECK (field_set BETWEEN 10 AND 12),
+    secret_box BYTEA,
+    old_secret_box BYTEA,
+    old_secret_until BIGINT NOT NULL,
+    disabled_at BIGINT NOT NULL,
+    disabled_reason TEXT COLLATE "C",
+    deleted_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX endpoint_name ON endpoint (account_id, name) WHERE deleted_at = 0;
+CREATE INDEX endpoint_account ON endpoint (account_id);
+
+CREATE TABLE wallet_credential (
+    id BIGINT PRIMARY KEY,
+    wallet TEXT COLLATE "C" NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    account_id BIGINT REFERENCES account (id),
+    base_url TEXT COLLATE "C" NOT NULL,
+    secret_box BYTEA NOT NULL,
+    enabled BIGINT NOT NULL CHECK (enabled IN (0, 1)),
+    created_at BIGINT NOT NULL,
+    token_asks BIGINT NOT NULL DEFAULT 0
+);
+
+CREATE TABLE wallet_token (
+    credential_id BIGINT PRIMARY KEY REFERENCES wallet_credential (id),
+    token_box BYTEA,
+    refresh_box BYTEA,
+    expires_at BIGINT NOT NULL,
+    refresh_expires_at BIGINT NOT NULL
+);
+
+CREATE TABLE wallet_token_call (
+    id BIGINT PRIMARY KEY,
+    credential_id BIGINT NOT NULL REFERENCES wallet_credential (id),
+    at BIGINT NOT NULL
+);
+CREATE INDEX wallet_token_call_credential ON wallet_token_call (credential_id, at);
+
+-- SNS topics by which a wallet tells of a credential's money: only these are believed.
+CREATE TABLE wallet_topic (
+    id BIGINT PRIMARY KEY,
+    credential_id BIGINT NOT NULL REFERENCES wallet_credential (id),
+    arn TEXT COLLATE "C" NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL,
+    -- 0: not subscribed, as far as SNS has told.
+    confirmed_at BIGINT NOT NULL
+);
+
+-- What a wallet told by itself. It moves no money; what it may be about is found by invoice or TrxID and asked for.
+CREATE TABLE wallet_notice (
+    id BIGINT PRIMARY KEY,
+    message_id TEXT COLLATE "C" NOT NULL UNIQUE,
+    credential_id BIGINT NOT NULL,
+    received_at BIGINT NOT NULL,
+    trx_id TEXT COLLATE "C",
+    invoice TEXT COLLATE "C",
+    -- 0: it could not be read.
+    amount BIGINT NOT NULL CHECK (amount >= 0),
+    currency TEXT COLLATE "C",
+    channel TEXT COLLATE "C",
+    payer_mask TEXT COLLATE "C",
+    paid_at BIGINT NOT NULL,
+    payment_id BIGINT,
+    attempt_id BIGINT,
+    verdict TEXT COLLATE "C" NOT NULL CHECK (verdict IN ('known', 'asked', 'early', 'elsewhere', 'differs',
+        'review', 'ignored', 'unreadable', 'closed')),
+    look_at BIGINT,
+    looks BIGINT NOT NULL CHECK (looks >= 0)
+);
+CREATE INDEX wallet_notice_due ON wallet_notice (look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX wallet_notice_payment ON wallet_notice (payment_id) WHERE payment_id IS NOT NULL;
+
+CREATE TABLE payment (
+    id BIGINT PRIMARY KEY,
+    -- No index: the service finds the id in it.
+    uuid BYTEA NOT NULL CHECK (length(uuid) = 16),
+    account_id BIGINT NOT NULL REFERENCES account (id),
+    day BIGINT NOT NULL,
+    order_id TEXT COLLATE "C" NOT NULL,
+    -- Of the request: the same order with the same body is the same request again.
+    body_sha256 BYTEA NOT NULL CHECK (length(body_sha256) = 32),
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    currency TEXT COLLATE "C" NOT NULL,
+    service TEXT COLLATE "C" NOT NULL,
+    wallet TEXT COLLATE "C" NOT NULL,
+    state TEXT COLLATE "C" NOT NULL CHECK (state = 'open' OR state = 'executing' OR state = 'review' OR
+        state = 'paid' OR state = 'cancelled' OR state = 'failed'),
+    version BIGINT NOT NULL CHECK (version > 0),
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    success_url TEXT COLLATE "C",
+    fail_url TEXT COLLATE "C",
+    endpoint_url TEXT COLLATE "C",
+    endpoint_id BIGINT,
+    description TEXT COLLATE "C",
+    customer_ip TEXT COLLATE "C" NOT NULL,
+    customer_json TEXT COLLATE "C",
+    fee_bp BIGINT NOT NULL CHECK (fee_bp BETWEEN 0 AND 10000),
+    fee_fixed BIGINT NOT NULL CHECK (fee_fixed >= 0),
+    paid BIGINT NOT NULL CHECK (paid >= 0),
+    commission BIGINT NOT NULL CHECK (commission >= 0),
+    credited BIGINT NOT NULL CHECK (credited >= 0),
+    refunded BIGINT NOT NULL CHECK (refunded >= 0 AND refunded <= paid),
+    payer_mask TEXT COLLATE "C",
+    final_at BIGINT NOT NULL CHECK (final_at >= 0 AND (final_at = 0) =
+        (state = 'open' OR state = 'executing' OR state = 'review')),
+    sequence BIGINT NOT NULL CHECK (sequence >= 0),
+    attempts BIGINT NOT NULL CHECK (attempts >= 0),
+    language TEXT COLLATE "C",
+    UNIQUE (account_id, order_id)
+);
+-- Ends in id, the row's own number: payments of a day in their order.
+CREATE INDEX payment_history ON payment (account_id, day);
+CREATE INDEX payment_open ON payment (expires_at) WHERE state = 'open';
+
+-- How many payments an account has on a day, in pieces of consecutive ids: a page of the history skips whole pieces.
+CREATE TABLE day_count (
+    account_id BIGINT NOT NULL,
+    day BIGINT NOT NULL,
+    piece BIGINT NOT NULL,
+    payments BIGINT NOT NULL CHECK (payments > 0),
+    PRIMARY KEY (account_id, day, piece)
+);
+
+CREATE TABLE attempt (
+    id BIGINT PRIMARY KEY,
+    payment_id BIGINT NOT NULL REFERENCES payment (id),
+    number BIGINT NOT NULL CHECK (number > 0),
+    wallet TEXT COLLATE "C" NOT NULL,
+    credential_id BIGINT NOT NULL REFERENCES wallet_credential (id),
+    state TEXT COLLATE "C" NOT NULL CHECK (state = 'creating' OR state = 'redirected' OR state = 'executing' OR
+        state = 'paid' OR state = 'refused' OR state = 'cancelled' OR state = 'unknown' OR
+        state = 'declined' OR state = 'failed' OR state = 'review'),
+    version BIGINT NOT NULL CHECK (version > 0),
+    callback_token TEXT COLLATE "C" NOT NULL UNIQUE,
+    invoice TEXT COLLATE "C" NOT NULL UNIQUE,
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    currency TEXT COLLATE "C" NOT NULL,
+    wallet_ref TEXT COLLATE "C",
+    wallet_url TEXT COLLATE "C",
+    trx_id TEXT COLLATE "C",
+    payer_mask TEXT COLLATE "C",
+    reason TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    execute_sent_at BIGINT NOT NULL,
+    next_ask_at BIGINT,
+    asked_at BIGINT NOT NULL,
+    asks BIGINT NOT NULL CHECK (asks >= 0),
+    UNIQUE (payment_id, number)
+);
+-- Rocket's payers come back with nothing but the bank's id of the transaction.
+CREATE UNIQUE INDEX attempt_rocket ON attempt (wallet_ref) WHERE wallet = 'rocket';
+CREATE INDEX attempt_due ON attempt (next_ask_at) WHERE next_ask_at IS NOT NULL;
+-- Two executes of one payment could charge a payer twice.
+CREATE UNIQUE INDEX attempt_moving ON attempt (payment_id) WHERE state IN ('executing', 'unknown');
+
+CREATE TABLE payment_event (
+    id BIGINT PRIMARY KEY,
+    payment_id BIGINT NOT NULL,
+    attempt_id BIGINT,
+    at BIGINT NOT NULL,
+    actor TEXT COLLATE "C" NOT NULL,
+    event TEXT COLLATE "C" NOT NULL,
+    from_state TEXT COLLATE "C",
+    to_state TEXT COLLATE "C",
+    reason TEXT COLLATE "C",
+    detail TEXT COLLATE "C"
+);
+CREATE INDEX payment_event_payment ON payment_event (payment_id);
+
+CREATE TABLE credit (
+    id BIGINT PRIMARY KEY,
+    wallet TEXT COLLATE "C" NOT NULL,
+    credential_id BIGINT NOT NULL,
+    trx_id TEXT COLLATE "C" NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    currency TEXT COLLATE "C" NOT NULL,
+    payer_mask TEXT COLLATE "C",
+    account_id BIGINT NOT NULL,
+    payment_id BIGINT,
+    attempt_id BIGINT,
+    attached BIGINT NOT NULL CHECK (attached IN (0, 1)),
+    seen_at BIGINT NOT NULL,
+    marked_at BIGINT,
+    UNIQUE (wallet, credential_id, trx_id),
+    CHECK (attached = 0 OR payment_id IS NOT NULL)
+);
+CREATE INDEX credit_payment ON credit (payment_id);
+CREATE INDEX credit_unattached ON credit (seen_at) WHERE attached = 0;
+
+-- Of what, as it was when it was asked for: the wallet's reference and TrxID of the payment.
+CREATE TABLE refund (
+    id BIGINT PRIMARY KEY,
+    payment_id BIGINT NOT NULL REFERENCES payment (id),
+    attempt_id BIGINT NOT NULL REFERENCES attempt (id),
+    account_id BIGINT NOT NULL REFERENCES account (id),
+    wallet TEXT COLLATE "C" NOT NULL,
+    credential_id BIGINT NOT NULL REFERENCES wallet_credential (id),
+    wallet_ref TEXT COLLATE "C" NOT NULL,
+    trx_id TEXT COLLATE "C" NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    currency TEXT COLLATE "C" NOT NULL,
+    state TEXT COLLATE "C" NOT NULL CHECK (
+        state IN ('requested', 'sent', 'unknown', 'review', 'done', 'declined')),
+    version BIGINT NOT NULL CHECK (version > 0),
+    -- Which refunds the wallet listed before this one was sent, each between blanks.
+    known TEXT COLLATE "C" CHECK (known IS NOT NULL OR state IN ('requested', 'declined')),
+    refund_trx_id TEXT COLLATE "C" CHECK ((refund_trx_id IS NOT NULL) = (state = 'done')),
+    code TEXT COLLATE "C",
+    reason TEXT COLLATE "C" NOT NULL,
+    actor TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL,
+    sent_at BIGINT NOT NULL,
+    next_ask_at BIGINT,
+    asks BIGINT NOT NULL CHECK (asks >= 0),
+    final_at BIGINT NOT NULL CHECK ((final_at <> 0) = (state IN ('done', 'declined')))
+);
+CREATE INDEX refund_payment ON refund (payment_id);
+CREATE INDEX refund_due ON refund (next_ask_at) WHERE next_ask_at IS NOT NULL;
+-- The wallet's list tells which refund is which only if there is one at a time.
+CREATE UNIQUE INDEX refund_live ON refund (payment_id) WHERE state IN ('requested', 'sent', 'unknown', 'review');
+CREATE UNIQUE INDEX refund_trx ON refund (wallet, credential_id, refund_trx_id) WHERE refund_trx_id IS NOT NULL;
+
+CREATE TABLE ledger_account (
+    id BIGINT PRIMARY KEY,
+    kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('merchant_payable', 'wallet_clearing', 'wallet_fee',
+        'our_fee', 'suspense', 'refunds', 'reversals', 'settlement')),
+    owner BIGINT NOT NULL,
+    balance BIGINT NOT NULL,
+    UNIQUE (kind, owner)
+);
+
+CREATE TABLE ledger_entry (
+    id BIGINT PRIMARY KEY,
+    at BIGINT NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    payment_id BIGINT
+);
+CREATE INDEX ledger_entry_payment ON ledger_entry (payment_id) WHERE payment_id IS NOT NULL;
+
+CREATE TABLE posting (
+    entry_id BIGINT NOT NULL REFERENCES ledger_entry (id),
+    number BIGINT NOT NULL CHECK (number > 0),
+    ledger_account_id BIGINT NOT NULL REFERENCES ledger_account (id),
+    amount BIGINT NOT NULL CHECK (amount <> 0),
+    balance_after BIGINT NOT NULL,
+    PRIMARY KEY (entry_id, number)
+);
+
+CREATE TABLE outbox (
+    id BIGINT PRIMARY KEY,
+    payment_id BIGINT NOT NULL REFERENCES payment (id),
+    account_id BIGINT NOT NULL,
+    sequence BIGINT NOT NULL CHECK (sequence > 0),
+    webhook_id TEXT COLLATE "C" NOT NULL UNIQUE,
+    payment_status TEXT COLLATE "C" NOT NULL,
+    payment_amount BIGINT NOT NULL CHECK (payment_amount >= 0),
+    commission_amount BIGINT NOT NULL CHECK (commission_amount >= 0),
+    is_partial BIGINT NOT NULL CHECK (is_partial IN (0, 1)),
+    state TEXT COLLATE "C" NOT NULL CHECK (state = 'waiting' OR state = 'delivered' OR state = 'parked'),
+    tries BIGINT NOT NULL CHECK (tries >= 0),
+    round BIGINT NOT NULL CHECK (round >= 0),
+    due_at BIGINT NOT NULL,
+    lease_owner TEXT COLLATE "C",
+    created_at BIGINT NOT NULL,
+    delivered_at BIGINT NOT NULL,
+    parked_reason TEXT COLLATE "C",
+    UNIQUE (payment_id, sequence)
+);
+CREATE INDEX outbox_waiting ON outbox (due_at) WHERE state = 'waiting';
+CREATE INDEX outbox_account_disabled ON outbox (account_id) WHERE parked_reason = 'account_disabled';
+
+CREATE TABLE outbox_try (
+    outbox_id BIGINT NOT NULL REFERENCES outbox (id),
+    number BIGINT NOT NULL CHECK (number > 0),
+    at BIGINT NOT NULL,
+    duration_ms BIGINT NOT NULL,
+    status BIGINT NOT NULL,
+    url TEXT COLLATE "C" NOT NULL,
+    error TEXT COLLATE "C",
+    reply BYTEA,
+    PRIMARY KEY (outbox_id, number)
+);
+
+-- Numbers that payers send money to, the phones that report their SMS, and what these told.
+CREATE TABLE wallet_number (
+    id BIGINT PRIMARY KEY,
+    wallet TEXT COLLATE "C" NOT NULL,
+    number TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL CHECK (kind IN ('personal', 'agent', 'merchant')),
+    account_id BIGINT REFERENCES account (id),
+    enabled BIGINT NOT NULL CHECK (enabled IN (0, 1)),
+    -- The end of the chain of balances; balance_at 0: not known yet.
+    balance BIGINT NOT NULL CHECK (balance >= 0),
+    balance_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    UNIQUE (wallet, number)
+);
+
+CREATE TABLE device (
+    id BIGINT PRIMARY KEY,
+    name TEXT COLLATE "C" NOT NULL UNIQUE,
+    accepts TEXT COLLATE "C" NOT NULL CHECK (accepts IN ('signature', 'token')),
+    key_box BYTEA NOT NULL,
+    model TEXT COLLATE "C",
+    enabled BIGINT NOT NULL CHECK (enabled IN (0, 1)),
+    created_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    synced_at BIGINT NOT NULL
+);
+
+-- Which numbers a device may report; sim '': in whatever slot.
+CREATE TABLE device_number (
+    device_id BIGINT NOT NULL REFERENCES device (id),
+    number_id BIGINT NOT NULL REFERENCES wallet_number (id),
+    sim TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (device_id, number_id)
+);
+
+CREATE TABLE sms (
+    id BIGINT PRIMARY KEY,
+    device_id BIGINT REFERENCES device (id),
+    number_id BIGINT REFERENCES wallet_number (id),
+    sender TEXT COLLATE "C" NOT NULL,
+    body TEXT COLLATE "C" NOT NULL,
+    -- Of sender, number and words: the same message told twice.
+    digest BYTEA NOT NULL UNIQUE CHECK (length(digest) = 32),
+    kind TEXT COLLATE "C" NOT NULL,
+    why TEXT COLLATE "C" NOT NULL,
+    trx_id TEXT COLLATE "C",
+    state TEXT COLLATE "C" NOT NULL CHECK (state IN ('done', 'broken', 'unparsed', 'conflict', 'looked_at')),
+    reported_by TEXT COLLATE "C",
+    happened_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL
+);
+CREATE INDEX sms_to_look_at ON sms (number_id) WHERE state <> 'done' AND state <> 'looked_at';
+
+-- Money that a number's SMS told of. A TrxID is taken once, for ever.
+CREATE TABLE number_credit (
+    id BIGINT PRIMARY KEY,
+    wallet TEXT COLLATE "C" NOT NULL,
+    trx_id TEXT COLLATE "C" NOT NULL,
+    number_id BIGINT NOT NULL REFERENCES wallet_number (id),
+    sms_id BIGINT NOT NULL REFERENCES sms (id),
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    balance BIGINT NOT NULL CHECK (balance >= 0),
+    payer_mask TEXT COLLATE "C",
+    received_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    state TEXT COLLATE "C" NOT NULL CHECK (state IN ('free', 'claimed', 'review', 'late', 'marked')),
+    reason TEXT COLLATE "C",
+    payment_id BIGINT REFERENCES payment (id),
+    claimed_at BIGINT NOT NULL,
+    -- What one person asked for and another has to confirm; NULL: nothing.
+    asked_by TEXT COLLATE "C",
+    asked_payment_id BIGINT REFERENCES payment (id),
+    UNIQUE (wallet, trx_id),
+    CHECK (state <> 'claimed' OR payment_id IS NOT NULL)
+);
+CREATE INDEX number_credit_payment ON number_credit (payment_id) WHERE payment_id IS NOT NULL;
+CREATE INDEX number_credit_state ON number_credit (state, seen_at) WHERE state <> 'claimed';
+CREATE INDEX number_credit_sms ON number_credit (sms_id);
+
+-- TrxIDs that payers typed before a phone told of their money.
+CREATE TABLE number_wait (
+    payment_id BIGINT NOT NULL REFERENCES payment (id),
+    wallet TEXT COLLATE "C" NOT NULL,
+    trx_id TEXT COLLATE "C" NOT NULL,
+    typed_at BIGINT NOT NULL,
+    PRIMARY KEY (payment_id, trx_id)
+);
+CREATE INDEX number_wait_trx ON number_wait (wallet, trx_id);
+
+CREATE TABLE audit (
+    id BIGINT PRIMARY KEY CHECK (id > 0),
+    at BIGINT NOT NULL,
+    actor TEXT COLLATE "C" NOT NULL,
+    action TEXT COLLATE "C" NOT NULL,
+    object TEXT COLLATE "C" NOT NULL,
+    detail TEXT COLLATE "C",
+    prev_hash TEXT COLLATE "C" NOT NULL CHECK (length(prev_hash) = 64),
+    hash TEXT COLLATE "C" NOT NULL CHECK (length(hash) = 64)
+);
+
+CREATE TRIGGER payment_event_update BEFORE UPDATE ON payment_event
+    FOR EACH ROW EXECUTE FUNCTION append_only();
+CREATE TRIGGER payment_event_delete BEFORE DELETE ON payment_event
+    FOR EACH ROW EXECUTE FUNCTION append_only();
+CREATE TRIGGER ledger_entry_update BEFORE UPDATE ON ledger_entry
+    FOR EACH ROW EXECUTE FUNCTION append_only();
+CREATE TRIGGER ledger_entry_delete BEFORE DELETE ON ledger_entry
+    FOR EACH ROW EXECUTE FUNCTION append_only();
+CREATE TRIGGER posting_update BEFORE UPDATE ON posting
+    FOR EACH ROW EXECUTE FUNCTION append_only();
+CREATE TRIGGER posting_delete BEFORE DELETE ON posting
+    FOR EACH ROW EXECUTE FUNCTION append_only();
+CREATE TRIGGER outbox_try_update BEFORE UPDATE ON outbox_try
+    FOR EACH ROW EXECUTE FUNCTION append_only();
+CREATE TRIGGER outbox_try_delete BEFORE DELETE ON outbox_try
+    FOR EACH ROW EXECUTE FUNCTION append_only();
+CREATE TRIGGER audit_update BEFORE UPDATE ON audit
+    FOR EACH ROW EXECUTE FUNCTION append_only();
+CREATE TRIGGER audit_delete BEFORE DELETE ON audit
+    FOR EACH ROW EXECUTE FUNCTION append_only();
