@@ -13,34 +13,23 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/migrate.h"
-#include "store/pg_conn.h"
+#include "store/pg_link.h"
+#include "store/pg_plan.h"
 #include "store/pg_value.h"
 #include <inttypes.h>
+#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define PARAMS_MAX 48
 #define LOCK_CLASS 0x4B534131 /* "KSA1" */
 #define RESOLVE_MS 15000
 /* Marks of writers that are long gone. */
 #define MARK_DAYS "7"
 
-/* A statement that the server knows. Its results are fetched whole, so one serves any number of handles. */
-struct plan {
-    struct plan *next;
-    char *text;
-    char name[16];
-    uint64_t epoch;
-    int params, columns;
-    Oid param_types[PARAMS_MAX];
-    PGresult *shape; /* names and types of the columns */
-};
-
 struct pg {
-    struct pg_conn conn;
-    struct plan *plans;
-    int plan_count;
+    struct pg_link conn;
+    struct pg_plans plans;
     bool writing;    /* a writer's transaction is open */
     bool marks;      /* the table of marks is there */
     char mark[33];   /* this writer's name in it */
@@ -57,8 +46,8 @@ struct param {
 
 struct pg_stmt {
     struct pg *pg;
-    struct plan *plan;
-    struct param params[PARAMS_MAX];
+    struct pg_plan *plan;
+    struct param params[PG_PARAMS_MAX];
     PGresult *res;
     int row;
 };
@@ -75,11 +64,11 @@ static void begin_text(struct pg *pg)
 
 static enum err begin_once(struct pg *pg, enum db_begin how)
 {
-    enum err e = pg_conn_ready(&pg->conn);
+    enum err e = pg_link_ready(&pg->conn);
     if (e != ERR_OK)
         return e;
     begin_text(pg);
-    return pg_conn_run(&pg->conn,
+    return pg_link_run(&pg->conn,
         how == DB_BEGIN_WRITE ? pg->begin : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
 }
 
@@ -94,7 +83,7 @@ static void pg_rollback(void *conn)
         return;
     if (t != PQTRANS_IDLE && !open)
         pg->conn.lost = true;
-    else if (open && pg_conn_run(&pg->conn, "ROLLBACK") != ERR_OK)
+    else if (open && pg_link_run(&pg->conn, "ROLLBACK") != ERR_OK)
         pg->conn.lost = true;
 }
 
@@ -106,7 +95,7 @@ static enum err marks_find(struct pg *pg)
     bool has = false;
     enum err e = pg_has_table(pg, "commit_mark", &has);
     if (e == ERR_OK && has)
-        e = pg_conn_run(
+        e = pg_link_run(
             &pg->conn, "DELETE FROM commit_mark WHERE at < now() - interval '" MARK_DAYS " days'");
     pg->marks = e == ERR_OK && has;
     return e;
@@ -136,7 +125,7 @@ static enum err mark_read(struct pg *pg, int64_t *ret)
 {
     char text[128];
     snprintf(text, sizeof text, "SELECT batch FROM commit_mark WHERE writer = '%s'", pg->mark);
-    PGresult *res = pg_conn_result(&pg->conn, PQsendQuery(pg->conn.c, text) == 1);
+    PGresult *res = pg_link_result(&pg->conn, PQsendQuery(pg->conn.c, text) == 1);
     enum err e = ERR_OK;
     if (PQresultStatus(res) != PGRES_TUPLES_OK)
         e = pg_fault(&pg->conn, res, text);
@@ -207,7 +196,7 @@ static enum err pg_commit(void *conn)
         return ERR_STORE_BUSY;
     pg->batch += marked;
     commit_text(pg, text, sizeof text);
-    PGresult *res = pg_conn_result(&pg->conn, PQsendQuery(pg->conn.c, text) == 1);
+    PGresult *res = pg_link_result(&pg->conn, PQsendQuery(pg->conn.c, text) == 1);
     enum err e = ERR_OK;
     if (was_rolled_back(res))
         e = ERR_INTERNAL;
@@ -225,7 +214,7 @@ static enum err pg_commit(void *conn)
 
 static enum err run_within(struct pg *pg, const char *text)
 {
-    return pg->conn.lost ? ERR_STORE_BUSY : pg_conn_run(&pg->conn, text);
+    return pg->conn.lost ? ERR_STORE_BUSY : pg_link_run(&pg->conn, text);
 }
 
 static enum err pg_savepoint(void *conn)
@@ -246,19 +235,19 @@ static enum err pg_rollback_to(void *conn)
 static enum err pg_script(void *conn, const char *text)
 {
     struct pg *pg = conn;
-    enum err e = pg_conn_ready(&pg->conn);
-    return e == ERR_OK ? pg_conn_run(&pg->conn, text) : e;
+    enum err e = pg_link_ready(&pg->conn);
+    return e == ERR_OK ? pg_link_run(&pg->conn, text) : e;
 }
 
 static enum err pg_has_table(void *conn, const char *name, bool *ret)
 {
     struct pg *pg = conn;
-    enum err e = pg_conn_ready(&pg->conn);
+    enum err e = pg_link_ready(&pg->conn);
     if (e != ERR_OK)
         return e;
     static const char text[] =
         "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1";
-    PGresult *res = pg_conn_result(
+    PGresult *res = pg_link_result(
         &pg->conn, PQsendQueryParams(pg->conn.c, text, 1, NULL, &name, NULL, NULL, 0) == 1);
     if (PQresultStatus(res) == PGRES_TUPLES_OK)
         *ret = PQntuples(res) > 0;
@@ -275,94 +264,22 @@ static void pg_maintain(void *conn)
 
 /* ---- statements ---- */
 
-static enum err answer_fault(struct pg *pg, PGresult *res, const char *what)
-{
-    enum err e = pg_fault(&pg->conn, res, what);
-    PQclear(res);
-    return e;
-}
-
-static enum err plan_prepare(struct pg *pg, struct plan *p)
-{
-    PGconn *c = pg->conn.c;
-    snprintf(p->name, sizeof p->name, "q%d", ++pg->plan_count);
-    PGresult *res = pg_conn_result(
-        &pg->conn, PQsendPrepare(c, p->name, p->text, p->params, p->param_types) == 1);
-    if (PQresultStatus(res) != PGRES_COMMAND_OK)
-        return answer_fault(pg, res, p->text);
-    PQclear(res);
-    res = pg_conn_result(&pg->conn, PQsendDescribePrepared(c, p->name) == 1);
-    if (PQresultStatus(res) != PGRES_COMMAND_OK)
-        return answer_fault(pg, res, p->text);
-    PQclear(p->shape);
-    p->shape = res;
-    p->params = PQnparams(res);
-    p->columns = PQnfields(res);
-    ensure(p->params <= PARAMS_MAX, "a statement has more placeholders than fit");
-    p->epoch = pg->conn.epoch;
-    return ERR_OK;
-}
-
-/* The server guesses a placeholder's type by what stands beside it, and 0 is an int4. True: it has guessed right. */
-static bool plan_types_fit(struct plan *p)
-{
-    bool fit = true;
-    for (int i = 0; i < p->params; i++) {
-        Oid guess = PQparamtype(p->shape, i);
-        bool number = guess == PG_INT4 || guess == PG_INT2 || guess == PG_NUMERIC;
-        p->param_types[i] = guess == PG_BYTEA || guess == PG_INT8 ? guess
-                            : number                              ? PG_INT8
-                                                                  : PG_TEXT;
-        fit = fit && p->param_types[i] == guess;
-    }
-    return fit;
-}
-
-static enum err plan_make(struct pg *pg, struct plan *p)
-{
-    if (p->epoch == pg->conn.epoch)
-        return ERR_OK;
-    enum err e = plan_prepare(pg, p);
-    if (e == ERR_OK && !plan_types_fit(p))
-        e = plan_prepare(pg, p);
-    return e;
-}
-
-static void plan_free(struct plan *p)
-{
-    PQclear(p->shape);
-    mem_free(p->text);
-    mem_free(p);
-}
-
-static struct plan *plan_find(struct pg *pg, const char *text)
-{
-    for (struct plan *p = pg->plans; p; p = p->next)
-        if (strcmp(p->text, text) == 0)
-            return p;
-    struct plan *p = mem_alloc(sizeof *p);
-    p->text = mem_strdup(text);
-    p->next = pg->plans;
-    pg->plans = p;
-    return p;
-}
-
 /* May the statement go to a new connection? Within a transaction it can't. */
 static bool may_reopen(const struct pg *pg)
 {
     return pg->conn.lost && !pg->conn.open;
 }
 
-static enum err plan_ready(struct pg *pg, struct plan *p)
+static enum err plan_ready(struct pg *pg, struct pg_plan *p)
 {
-    enum err e = pg_conn_ready(&pg->conn);
-    return e == ERR_OK ? plan_make(pg, p) : e;
+    enum err e = pg_link_ready(&pg->conn);
+    return e == ERR_OK ? pg_plan_make(&pg->plans, &pg->conn, p) : e;
 }
 
 static enum err pg_prepare(void *conn, const char *text, void **ret)
 {
     struct pg *pg = conn;
-    struct plan *p = plan_find(pg, text);
+    struct pg_plan *p = pg_plan_find(&pg->plans, text);
     enum err e = plan_ready(pg, p);
     if (e != ERR_OK && may_reopen(pg))
         e = plan_ready(pg, p);
@@ -407,7 +324,7 @@ static enum err bind(struct pg_stmt *st, int k, Oid type, const char *p, size_t 
 static enum err pg_bind_int(void *stmt, int k, int64_t v)
 {
     struct pg_stmt *st = stmt;
-    ensure(k >= 1 && k <= PARAMS_MAX, "a statement has no such placeholder");
+    ensure(k >= 1 && k <= PG_PARAMS_MAX, "a statement has no such placeholder");
     char *to = st->params[k - 1].int8;
     pg_int8_put(v, to);
     return bind(st, k, PG_INT8, to, 8);
@@ -434,8 +351,8 @@ static enum err execute_once(struct pg_stmt *st)
     enum err e = plan_ready(pg, st->plan);
     if (e != ERR_OK)
         return e;
-    const char *values[PARAMS_MAX];
-    int lengths[PARAMS_MAX], formats[PARAMS_MAX], n = st->plan->params;
+    const char *values[PG_PARAMS_MAX];
+    int lengths[PG_PARAMS_MAX], formats[PG_PARAMS_MAX], n = st->plan->params;
     for (int i = 0; i < n; i++) {
         values[i] = st->params[i].type ? st->params[i].p : NULL;
         lengths[i] = st->params[i].n;
@@ -443,10 +360,10 @@ static enum err execute_once(struct pg_stmt *st)
     }
     bool sent =
         PQsendQueryPrepared(pg->conn.c, st->plan->name, n, values, lengths, formats, 1) == 1;
-    PGresult *res = pg_conn_result(&pg->conn, sent);
+    PGresult *res = pg_link_result(&pg->conn, sent);
     ExecStatusType status = PQresultStatus(res);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-        return answer_fault(pg, res, st->plan->text);
+        return pg_link_fault(&pg->conn, res, st->plan->text);
     st->res = res;
     st->row = -1;
     return ERR_OK;
@@ -509,12 +426,8 @@ static int64_t pg_column_int(void *stmt, int i)
 static void pg_close(void *conn)
 {
     struct pg *pg = conn;
-    while (pg->plans) {
-        struct plan *p = pg->plans;
-        pg->plans = p->next;
-        plan_free(p);
-    }
-    pg_conn_close(&pg->conn);
+    pg_plans_free(&pg->plans);
+    pg_link_close(&pg->conn);
     mem_free(pg);
 }
 
@@ -559,9 +472,9 @@ static enum err check_owner(struct pg *pg, const struct db_open *o, struct buf *
         "SELECT count(*) > 0,"
         " count(*) FILTER (WHERE tablename IN ('schema_version', 'id_block')) = 2"
         " FROM pg_tables WHERE schemaname = current_schema()";
-    PGresult *res = pg_conn_result(&pg->conn, PQsendQuery(pg->conn.c, text) == 1);
+    PGresult *res = pg_link_result(&pg->conn, PQsendQuery(pg->conn.c, text) == 1);
     if (PQresultStatus(res) != PGRES_TUPLES_OK) {
-        (void)!answer_fault(pg, res, text);
+        (void)!pg_link_fault(&pg->conn, res, text);
         return refuse(why, "the database's tables can't be listed");
     }
     bool any = PQgetvalue(res, 0, 0)[0] == 't', ours = PQgetvalue(res, 0, 1)[0] == 't';
@@ -589,7 +502,7 @@ static enum err pg_open(
     pg->conn.url = mem_strdup(o->path);
     pg->conn.reading = o->reading;
     mark_name(pg);
-    enum err e = pg_conn_open(&pg->conn, why);
+    enum err e = pg_link_open(&pg->conn, why);
     if (e == ERR_OK)
         e = check_owner(pg, o, why);
     if (e != ERR_OK) {

@@ -1,18 +1,21 @@
 /* A connection to a PostgreSQL server: opened, waited for with a deadline, and opened anew. Private to the engine (db_pg.c). */
-#ifndef KASSA_STORE_PG_CONN_H
-#define KASSA_STORE_PG_CONN_H
+#ifndef KASSA_STORE_PG_LINK_H
+#define KASSA_STORE_PG_LINK_H
 
 #include "base/buf.h"
 #include "base/err.h"
-#include <libpq-fe.h>
 #include <stdint.h>
 
 /* How long a server may be silent. Longer than its own limits, so that it is mostly the server that gives up. */
 #define PG_SILENCE_READ_MS 60000
 #define PG_SILENCE_WRITE_MS 20000
 
-struct pg_conn {
-    PGconn *c;
+/* libpq's */
+struct pg_conn;
+struct pg_result;
+
+struct pg_link {
+    struct pg_conn *c;
     char *url;
     bool reading;
     bool lost;      /* nothing can be asked before it is opened anew */
@@ -22,17 +25,19 @@ struct pg_conn {
 };
 
 /* ERR_IO with a text in `why` that names the setting and never a password. */
-enum err pg_conn_open(struct pg_conn *pg, struct buf *why) must_check;
+enum err pg_link_open(struct pg_link *pg, struct buf *why) must_check;
 /* A connection that was lost is opened anew; not within a transaction, whose beginning is gone. ERR_STORE_IO, logged. */
-enum err pg_conn_ready(struct pg_conn *pg) must_check;
-void pg_conn_close(struct pg_conn *pg);
+enum err pg_link_ready(struct pg_link *pg) must_check;
+void pg_link_close(struct pg_link *pg);
 
 /* The last result of what was sent, or the first that failed; NULL: the connection is lost. Owner: the caller, PQclear. */
-PGresult *pg_conn_result(struct pg_conn *pg, bool sent) must_check;
+struct pg_result *pg_link_result(struct pg_link *pg, bool sent) must_check;
 /* Statements without values. ERR_OK, or what pg_fault makes of the answer. */
-enum err pg_conn_run(struct pg_conn *pg, const char *text) must_check;
+enum err pg_link_run(struct pg_link *pg, const char *text) must_check;
 /* The error of an answer, logged where nothing else carries its text. NULL: the connection is lost, which is ERR_STORE_BUSY for a
  * writer (what was not committed can be done again) and ERR_STORE_IO for a reader. */
-enum err pg_fault(struct pg_conn *pg, const PGresult *res, const char *what) must_check;
+enum err pg_fault(struct pg_link *pg, const struct pg_result *res, const char *what) must_check;
+/* The same, and clears the answer. */
+enum err pg_link_fault(struct pg_link *pg, struct pg_result *res, const char *what) must_check;
 
 #endif

@@ -1,8 +1,9 @@
-#include "store/pg_conn.h"
+#include "store/pg_link.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +62,7 @@ static struct str one_line(const char *text, char *out, size_t cap)
     return (struct str){out, n};
 }
 
-static void tell(const struct pg_conn *pg, enum log_level level, const char *what, const char *text,
+static void tell(const struct pg_link *pg, enum log_level level, const char *what, const char *text,
     const char *state)
 {
     char line[512];
@@ -70,14 +71,14 @@ static void tell(const struct pg_conn *pg, enum log_level level, const char *wha
         level, "store_engine", LOG_C("what", what), LOG_C("text", line), LOG_C("code", state));
 }
 
-static enum err fault_lost(struct pg_conn *pg, const char *what, const char *text)
+static enum err fault_lost(struct pg_link *pg, const char *what, const char *text)
 {
     tell(pg, LOG_LEVEL_WARN, what, text, "lost");
     pg->lost = true;
     return pg->reading ? ERR_STORE_IO : ERR_STORE_BUSY;
 }
 
-enum err pg_fault(struct pg_conn *pg, const PGresult *res, const char *what)
+enum err pg_fault(struct pg_link *pg, const PGresult *res, const char *what)
 {
     const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
     const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
@@ -95,8 +96,15 @@ enum err pg_fault(struct pg_conn *pg, const PGresult *res, const char *what)
     return e;
 }
 
+enum err pg_link_fault(struct pg_link *pg, PGresult *res, const char *what)
+{
+    enum err e = pg_fault(pg, res, what);
+    PQclear(res);
+    return e;
+}
+
 /* False: the connection is lost, or the server silent for too long. */
-static bool wait_readable(struct pg_conn *pg)
+static bool wait_readable(struct pg_link *pg)
 {
     int silence = pg->reading ? PG_SILENCE_READ_MS : PG_SILENCE_WRITE_MS;
     int64_t until = clock_mono_ms() + silence;
@@ -122,7 +130,7 @@ static bool is_good(const PGresult *res)
     return s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK || s == PGRES_EMPTY_QUERY;
 }
 
-PGresult *pg_conn_result(struct pg_conn *pg, bool sent)
+PGresult *pg_link_result(struct pg_link *pg, bool sent)
 {
     PGresult *last = NULL;
     while (sent) {
@@ -144,15 +152,15 @@ PGresult *pg_conn_result(struct pg_conn *pg, bool sent)
     return last;
 }
 
-enum err pg_conn_run(struct pg_conn *pg, const char *text)
+enum err pg_link_run(struct pg_link *pg, const char *text)
 {
-    PGresult *res = pg_conn_result(pg, PQsendQuery(pg->c, text) == 1);
+    PGresult *res = pg_link_result(pg, PQsendQuery(pg->c, text) == 1);
     enum err e = res && is_good(res) ? ERR_OK : pg_fault(pg, res, text);
     PQclear(res);
     return e;
 }
 
-static enum err refuse(const struct pg_conn *pg, struct buf *why, const char *text)
+static enum err refuse(const struct pg_link *pg, struct buf *why, const char *text)
 {
     char line[512];
     const char *host = PQhost(pg->c), *name = PQdb(pg->c);
@@ -163,9 +171,9 @@ static enum err refuse(const struct pg_conn *pg, struct buf *why, const char *te
 }
 
 /* A single number. */
-static enum err ask_int(struct pg_conn *pg, const char *text, int64_t *ret)
+static enum err ask_int(struct pg_link *pg, const char *text, int64_t *ret)
 {
-    PGresult *res = pg_conn_result(pg, PQsendQuery(pg->c, text) == 1);
+    PGresult *res = pg_link_result(pg, PQsendQuery(pg->c, text) == 1);
     if (PQresultStatus(res) != PGRES_TUPLES_OK) {
         enum err e = pg_fault(pg, res, text);
         PQclear(res);
@@ -178,14 +186,14 @@ static enum err ask_int(struct pg_conn *pg, const char *text, int64_t *ret)
     return e;
 }
 
-static enum err check_server(struct pg_conn *pg, struct buf *why)
+static enum err check_server(struct pg_link *pg, struct buf *why)
 {
     const char *encoding = PQparameterStatus(pg->c, "server_encoding");
     if (PQserverVersion(pg->c) < SERVER_VERSION_MIN)
         return refuse(pg, why, "is older than PostgreSQL 15");
     if (!encoding || strcmp(encoding, "UTF8") != 0)
         return refuse(pg, why, "its encoding is not UTF8");
-    if (pg_conn_run(pg, pg->reading ? SETTINGS_READ : SETTINGS_WRITE) != ERR_OK)
+    if (pg_link_run(pg, pg->reading ? SETTINGS_READ : SETTINGS_WRITE) != ERR_OK)
         return refuse(pg, why, PQerrorMessage(pg->c));
     enum err e = ask_int(
         pg, "SELECT oid::bigint FROM pg_namespace WHERE nspname = current_schema()", &pg->schema);
@@ -213,7 +221,7 @@ static PGconn *connect_to(const char *url)
     return PQconnectdbParams(keys, values, 1);
 }
 
-enum err pg_conn_open(struct pg_conn *pg, struct buf *why)
+enum err pg_link_open(struct pg_link *pg, struct buf *why)
 {
     PQfinish(pg->c);
     pg->c = connect_to(pg->url);
@@ -227,7 +235,7 @@ enum err pg_conn_open(struct pg_conn *pg, struct buf *why)
     return e;
 }
 
-enum err pg_conn_ready(struct pg_conn *pg)
+enum err pg_link_ready(struct pg_link *pg)
 {
     if (!pg->lost)
         return ERR_OK;
@@ -235,7 +243,7 @@ enum err pg_conn_ready(struct pg_conn *pg)
         return ERR_STORE_BUSY;
     struct buf why;
     buf_init(&why, 1024);
-    enum err e = pg_conn_open(pg, &why);
+    enum err e = pg_link_open(pg, &why);
     if (e == ERR_OK)
         log_info("store_connected_again", LOG_C("host", PQhost(pg->c)));
     else
@@ -244,7 +252,7 @@ enum err pg_conn_ready(struct pg_conn *pg)
     return e == ERR_OK ? ERR_OK : ERR_STORE_IO;
 }
 
-void pg_conn_close(struct pg_conn *pg)
+void pg_link_close(struct pg_link *pg)
 {
     PQfinish(pg->c);
     mem_free(pg->url);
