@@ -134,6 +134,20 @@ CREATE TABLE wallet_token_call (
 );
 CREATE INDEX wallet_token_call_credential ON wallet_token_call (credential_id, at);
 
+-- A Rocket credential's Dhaka day at the bank: the row is there before the command is sent, so that it is not sent twice.
+CREATE TABLE wallet_close (
+    credential_id BIGINT NOT NULL REFERENCES wallet_credential (id),
+    day BIGINT NOT NULL,
+    -- sent: no answer is stored; broken: certainly not sent, and tried again later
+    state TEXT COLLATE "C" NOT NULL CHECK (state IN ('sent', 'done', 'refused', 'unknown', 'broken')),
+    sent_at BIGINT NOT NULL,
+    answered_at BIGINT NOT NULL,
+    code TEXT COLLATE "C",
+    -- The bank's own words: what its counters mean is not published.
+    answer TEXT COLLATE "C",
+    PRIMARY KEY (credential_id, day)
+);
+
 -- SNS topics by which a wallet tells of a credential's money: only these are believed.
 CREATE TABLE wallet_topic (
     id BIGINT PRIMARY KEY,
@@ -432,6 +446,8 @@ CREATE TABLE sms (
     seen_at BIGINT NOT NULL
 );
 CREATE INDEX sms_to_look_at ON sms (number_id) WHERE state <> 'done' AND state <> 'looked_at';
+-- Whose words are to be forgotten one day.
+CREATE INDEX sms_words ON sms (seen_at) WHERE body <> '' AND (state = 'done' OR state = 'looked_at');
 
 -- Money that a number's SMS told of. A TrxID is taken once, for ever.
 CREATE TABLE number_credit (
@@ -443,6 +459,8 @@ CREATE TABLE number_credit (
     amount BIGINT NOT NULL CHECK (amount > 0),
     balance BIGINT NOT NULL CHECK (balance >= 0),
     payer_mask TEXT COLLATE "C",
+    -- The last digits of the payer's number, which he types beside the TrxID; NULL: the SMS shows none.
+    payer_end TEXT COLLATE "C" CHECK (length(payer_end) = 3),
     received_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL,
     state TEXT COLLATE "C" NOT NULL CHECK (state IN ('free', 'claimed', 'review', 'late', 'marked')),
@@ -464,10 +482,12 @@ CREATE TABLE number_wait (
     payment_id BIGINT NOT NULL REFERENCES payment (id),
     wallet TEXT COLLATE "C" NOT NULL,
     trx_id TEXT COLLATE "C" NOT NULL,
+    payer_end TEXT COLLATE "C" NOT NULL CHECK (length(payer_end) = 3),
     typed_at BIGINT NOT NULL,
     PRIMARY KEY (payment_id, trx_id)
 );
-CREATE INDEX number_wait_trx ON number_wait (wallet, trx_id);
+CREATE INDEX number_wait_trx ON number_wait (wallet, trx_id, payer_end);
+CREATE INDEX number_wait_typed ON number_wait (typed_at);
 
 CREATE TABLE audit (
     id BIGINT PRIMARY KEY CHECK (id > 0),
