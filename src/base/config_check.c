@@ -168,6 +168,9 @@ enum err config_check(const struct config *c, struct buf *why)
     size_t before = why->n;
     server_check(c, why);
     not_empty_check("store.path", c->store_path, why);
+    if (str_starts(str_from(c->store_path), STR("postgresql://")))
+        buf_cstr(
+            why, "store.path: the programs do not run on PostgreSQL yet; name a SQLite file\n");
     not_empty_check("security.secret_key_file", c->security_secret_key_file, why);
     proxy_url_check("wallet.proxy", c->wallet_proxy, why);
     sns_check(c, why);

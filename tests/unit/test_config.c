@@ -286,6 +286,8 @@ static void base_urls_are_absolute_and_end_without_a_slash(void **state)
     assert_check("[server]\napi_url = ftp://a\npay_url = http://u:p@a\n",
         "server.api_url: must be an absolute http or https url, not \"ftp://a\"\n"
         "server.pay_url: must be an absolute http or https url, not \"http://u:p@a\"\n");
+    assert_check("[store]\npath = postgresql://u:p@db.example/kassa\n",
+        "store.path: the programs do not run on PostgreSQL yet; name a SQLite file\n");
     assert_check("[server]\napi_url = http://a?b\npay_url = http://a#\n",
         "server.api_url: must have no query and no fragment\n"
         "server.pay_url: must have no query and no fragment\n");
