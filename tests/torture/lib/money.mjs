@@ -41,10 +41,9 @@ const MOVING = (now) => `
 
 /** Time passes until nothing moves by itself any more; in any case so much that Nagad was asked. */
 export async function rest(play) {
-  const { w } = play;
   let left = [];
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const now = await w.clock.advance(ROUNDS_FIRST[round] ?? 3700);
+    const now = await play.stage.advance(ROUNDS_FIRST[round] ?? 3700);
     for (let looks = 0; looks < LOOKS_MAX; looks++) {
       await sleep(LOOK_MS);
       left = await play.look.rows(MOVING(now));
@@ -77,20 +76,23 @@ async function bkashRefunds(w, taken) {
 
 /** By wallet: what it took, each with its invoice, and what it gave back. */
 export async function atWallets(play) {
-  const { w, nagad } = play;
+  const { w, nagad, rocket } = play;
   const bkash = await w.sim.control('GET', 'payments?limit=1000');
   const nagads = await w.sim.control('GET', 'nagad/payments');
+  const rockets = (await rocket.sim.control('GET', 'rocket/payments')).payments;
   const all = {
     bkash: bkash.payments.filter((p) => p.state === 'completed')
       .map((p) => ({ ref: p.payment_id, invoice: p.invoice, trx: p.trx_id, amount: poisha(p.amount), refunds: [] })),
     nagad: nagads.payments.filter((p) => p.status === 'Success')
       .map((p) => ({ ref: p.payment_ref_id, invoice: p.order_id, trx: p.issuer_payment_ref, amount: poisha(p.amount), refunds: [] })),
+    rocket: rockets.filter((p) => p.state === 'OK')
+      .map((p) => ({ ref: p.trans_id, invoice: p.invoice, trx: p.rrn, amount: poisha(p.amount), refunds: [] })),
   };
   await bkashRefunds(w, all.bkash);
   assert.equal(sum(all.bkash.map((t) => t.amount)), poisha(bkash.totals.completed_amount), 'the list of bKash and its totals');
   assert.equal(sum(all.nagad.map((t) => t.amount)), poisha(nagads.totals.paid_amount), 'the list of Nagad and its totals');
   assert.ok(bkash.totals.executes_max <= 1, 'no execute was sent twice');
-  return { taken: all, credentials: { bkash: w.credential.id, nagad: nagad.credential.id } };
+  return { taken: all, credentials: { bkash: w.credential.id, nagad: nagad.credential.id, rocket: rocket.credential.id } };
 }
 
 // ---- what people do, who look at the wallet first ----
@@ -228,9 +230,9 @@ export async function checkMoney(play) {
   const { taken, credentials } = await atWallets(play);
   const shown = await show(play, play.all);
   const calls = (await play.w.sim.control('GET', 'calls?op=refund&limit=20000')).calls;
-  const held = { bkash: 0, nagad: 0 };
-  const waiting = { bkash: 0, nagad: 0 };
-  const seen = { bkash: 0, nagad: 0 };
+  const held = { bkash: 0, nagad: 0, rocket: 0 };
+  const waiting = { bkash: 0, nagad: 0, rocket: 0 };
+  const seen = { bkash: 0, nagad: 0, rocket: 0 };
   for (const [i, of] of play.all.entries()) {
     const { wallet } = of.plan;
     const { mine, waiting: review } = checkTaken(of, shown[i], taken[wallet]);
@@ -256,5 +258,5 @@ function figures(shown, held) {
   const states = ['paid', 'cancelled', 'failed', 'review'].map((s) => `${count(shown, s)} ${s}`).join(', ');
   const late = shown.flatMap((p) => p.credits).filter((c) => !c.attached).length;
   return `${states}, ${late} late credits, ${count(refunds, 'done')} of ${refunds.length} refunds done, ` +
-    `held ${held.bkash}+${held.nagad} poisha`;
+    `held ${held.bkash}+${held.nagad}+${held.rocket} poisha`;
 }

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { World } from '../../api/lib/harness.mjs';
 import { Nagad, SIM_ARGS } from '../../api/lib/nagad.mjs';
+import { Rocket } from '../../api/lib/rocket.mjs';
 import { Look } from './look.mjs';
 
 /** Answers that come later than this are lost; story.mjs delays some by more. */
@@ -23,6 +24,7 @@ export class Stage {
     this.w = new World();
     await this.w.start(OPTIONS);
     this.nagad = await new Nagad(this.w).start();
+    this.rocket = await new Rocket(this.w).start();
     this.look = new Look(path.join(this.w.dir, 'kassa.db'));
     await this.w.stopKassad();
     this.first = new Map(this.storeFiles().map((file) => [file, fs.readFileSync(file)]));
@@ -36,10 +38,16 @@ export class Stage {
   async begin() {
     this.storeFiles().forEach((file) => fs.rmSync(file));
     this.first.forEach((bytes, file) => fs.writeFileSync(file, bytes, { mode: 0o600 }));
-    await this.w.sim.control('POST', 'reset', {});
+    await Promise.all([this.w.sim, this.rocket.sim].map((sim) => sim.control('POST', 'reset', {})));
     this.w.receiver.notes = [];
     fs.writeFileSync(path.join(this.w.dir, 'kassad.log'), '');
     await this.w.startKassad();
+  }
+
+  /** Everybody's clock; gives kassad's time in milliseconds. */
+  async advance(seconds) {
+    await this.rocket.sim.advance(seconds);
+    return this.w.clock.advance(seconds);
   }
 
   async kill() {

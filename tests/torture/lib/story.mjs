@@ -11,6 +11,12 @@ const SPOILT = [[2, 'drop_after_commit'], [2, 'drop_before'], [1, 'status_500'],
 export const TOO_LATE_MS = String(WALLET_TIMEOUT_MS + 200);
 /** What a wallet may say instead of the sum that it took. */
 export const LIED_AMOUNT = '1.00';
+/** The wallets' calls that begin a payment and that tell how it ended, as their simulators name them. */
+const ASKS = {
+  bkash: { begin: 'create', end: 'execute' },
+  nagad: { begin: 'nagad_initialize', end: 'nagad_verify' },
+  rocket: { begin: 'v', end: 'c' },
+};
 const WORKING = new Set(['creating', 'executing']);
 
 /** What a payer does in one attempt. */
@@ -30,9 +36,9 @@ function faultsOf(random, wallet) {
   if (!random.chance(0.4)) {
     return [];
   }
-  const asked = wallet === 'nagad' ? 'verify' : 'execute';
-  const fault = random.pick([[8, random.pick(SPOILT)], [2, 'delay'], [1, 'invoice'], [wallet === 'nagad' ? 0 : 2, 'amount']]);
-  const value = { delay: TOO_LATE_MS, invoice: 'K1-77', amount: LIED_AMOUNT }[fault];
+  const asked = ASKS[wallet].end;
+  const fault = random.pick([[8, random.pick(SPOILT)], [wallet === 'rocket' ? 0 : 2, 'delay'], [1, 'invoice'], [wallet === 'nagad' ? 0 : 2, 'amount']]);
+  const value = { delay: TOO_LATE_MS, invoice: 'K1-77', amount: wallet === 'rocket' ? LIED_AMOUNT.replace('.', '') : LIED_AMOUNT }[fault];
   const list = [{ op: asked, fault, value }];
   if (wallet === 'bkash' && random.chance(0.4)) {
     // Now and then nobody answers for longer than kassad asks.
@@ -47,7 +53,7 @@ function stepsOf(random, payment, number) {
   for (let i = 0; i < attempts; i++) {
     const way = random.pick(WAYS);
     steps.push({ do: 'press', number, fault: random.chance(0.12) && random.pick(SPOILT) });
-    steps.push({ do: 'act', number, act: payment.wallet === 'nagad' && way.back === 'never' && way.act ? 'leave' : way.act });
+    steps.push({ do: 'act', number, act: payment.wallet !== 'bkash' && way.back === 'never' && way.act ? 'leave' : way.act });
     if (way.back === 'late') {
       steps.push({ do: 'clock', seconds: 1000 });
     }
@@ -88,7 +94,7 @@ function refundsOf(random) {
 export function storyOf(seed) {
   const random = new Random('story', seed);
   const payments = Array.from({ length: random.int(10, 16) }, (_, i) => ({
-    wallet: random.pick([[3, 'bkash'], [2, 'nagad']]),
+    wallet: random.pick([[3, 'bkash'], [2, 'nagad'], [2, 'rocket']]),
     amount: `${random.int(10, 900)}.${String(random.int(0, 99)).padStart(2, '0')}`,
     order_id: `seed-${seed}-${i}`,
     lifetime: random.pick([[1, 900], [2, 3600]]),
@@ -107,8 +113,8 @@ export function storyOf(seed) {
 
 export class Play {
   constructor(stage, story) {
-    const { w, nagad, look } = stage;
-    Object.assign(this, { stage, w, nagad, look, story, log: [] });
+    const { w, nagad, rocket, look } = stage;
+    Object.assign(this, { stage, w, nagad, rocket, look, story, log: [] });
     this.all = story.payments.map((plan) => ({ plan, lies: new Set() }));
     w.receiver.on('/notify', (note) => this.hear(note));
   }
@@ -142,7 +148,7 @@ export class Play {
 
   async step(step) {
     if (step.do === 'clock') {
-      await this.w.clock.advance(step.seconds);
+      await this.stage.advance(step.seconds);
       return;
     }
     const of = this.all[step.number];
@@ -165,8 +171,12 @@ export class Play {
   }
 
   async fault(of, op, { fault, value, count }, ref) {
-    const name = of.plan.wallet === 'nagad' ? `nagad_${op}` : op;
-    await this.w.sim.fault(name, fault, { ...(value && { value }), ...(count && { count }), ...(ref && { payment_id: ref }) });
+    if (of.plan.wallet === 'rocket') {
+      const whole = fault === 'half_json' ? 'empty' : fault;
+      await this.rocket.fault(op, whole, { ...(value && { value }), ...(ref && { invoice: (await this.lastAttempt(of)).invoice }) });
+      return;
+    }
+    await this.w.sim.fault(op, fault, { ...(value && { value }), ...(count && { count }), ...(ref && { payment_id: ref }) });
   }
 
   async pressIfThere(of, testid) {
@@ -184,13 +194,13 @@ export class Play {
   }
 
   async lastAttempt(of) {
-    const [last] = await this.look.rows(`SELECT state, invoice FROM attempt WHERE payment_id = ${of.payment.id} ORDER BY number DESC LIMIT 1`);
+    const [last] = await this.look.rows(`SELECT state, invoice, wallet_ref FROM attempt WHERE payment_id = ${of.payment.id} ORDER BY number DESC LIMIT 1`);
     return last;
   }
 
   async press(of, { fault }) {
     if (fault) {
-      await this.fault(of, of.plan.wallet === 'nagad' ? 'initialize' : 'create', { fault });
+      await this.fault(of, ASKS[of.plan.wallet].begin, { fault });
     }
     if (await this.pressIfThere(of, 'pay')) {
       await this.rests(of);
@@ -210,6 +220,17 @@ export class Play {
     if (!last || !act) {
       return;
     }
+    if (of.plan.wallet === 'rocket') {
+      // Where the bank's id got lost, nobody gets to its page.
+      const [made] = await this.rocket.byInvoice(last.invoice);
+      if (made?.state === 'CREATED' && made.trans_id === last.wallet_ref) {
+        of.ref = made.trans_id;
+        // The bank's list does not tell whose time is over.
+        await this.rocket.act(of.ref, act === 'decline' ? 'insufficient' : act).catch((error) => assert.match(error.message, /state does not allow/));
+        of.callback = of.ref;
+      }
+      return;
+    }
     if (of.plan.wallet === 'nagad') {
       const [made] = await nagad.byOrder(last.invoice);
       if (made?.status === 'OrderInitiated') {
@@ -227,13 +248,16 @@ export class Play {
 
   /** Where a browser goes, or a forger sends one. */
   wayBack(of, how) {
+    const other = this.all.find((o) => o !== of && o.plan.wallet === of.plan.wallet && o.ref)?.ref ?? 'none';
+    if (of.plan.wallet === 'rocket') {
+      return how === 'swapped' ? other : of.callback; // there is no more in it to forge
+    }
     if (how === 'forged') {
       return of.callback.replace(/status=\w+/, of.plan.wallet === 'nagad' ? 'status=Success' : 'status=success');
     }
     if (how === 'swapped') {
       const url = new URL(of.callback);
-      const other = this.all.find((o) => o !== of && o.plan.wallet === of.plan.wallet && o.ref);
-      url.searchParams.set(of.plan.wallet === 'nagad' ? 'payment_ref_id' : 'paymentID', other?.ref ?? 'none');
+      url.searchParams.set(of.plan.wallet === 'nagad' ? 'payment_ref_id' : 'paymentID', other);
       return url.href;
     }
     return of.callback;
@@ -250,7 +274,8 @@ export class Play {
       }
     }
     const url = this.wayBack(of, how);
-    const answers = await Promise.all(Array.from({ length: how === 'twice' ? 2 : 1 }, () => this.w.follow(of.payment, url)));
+    const goes = () => (of.plan.wallet === 'rocket' ? this.rocket.comeBack(of.payment, url) : this.w.follow(of.payment, url));
+    const answers = await Promise.all(Array.from({ length: how === 'twice' ? 2 : 1 }, goes));
     assert.ok(answers.every((a) => a.status < 500), `${of.plan.order_id} came back to ${answers.map((a) => a.status)}`);
     of.callback = undefined;
     await this.rests(of);
