@@ -526,4 +526,14 @@ static inline int teardown(void **state)
     return 0;
 }
 
+/* A call ends a moment after what it told is committed. */
+static inline void world_wait_calls(struct world *w, int calls)
+{
+    int64_t until = clock_mono_ms() + WORLD_WAIT_MS;
+    while (work_count(w->s.work) != calls) {
+        assert_true(clock_mono_ms() < until);
+        usleep(2000);
+    }
+}
+
 #endif

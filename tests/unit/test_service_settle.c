@@ -445,11 +445,7 @@ static void money_that_a_person_counted_is_not_counted_again(void **state)
     world_wait_count(&w->bkash.queries, 1);
     ok(checkout_settle(&w->s, &c));
     atomic_store(&w->bkash.hang, false);
-    int64_t until = clock_mono_ms() + WORLD_WAIT_MS;
-    while (work_count(w->s.work) > 0) {
-        assert_true(clock_mono_ms() < until);
-        usleep(2000);
-    }
+    world_wait_calls(w, 0);
     struct payment_row p = world_payment(w, sp.id);
     assert_int_equal(p.state, PAYMENT_PAID);
     assert_int_equal(p.paid.poisha, 30000);
@@ -481,7 +477,7 @@ static void many_slow_creates_keep_no_unknown_from_being_asked(void **state)
     assert_int_equal(world_pay(w, &beyond), ERR_BUSY);
     world_pass(w, 31 * SECOND);
     world_wait_payment(w, sp.id, PAYMENT_PAID);
-    assert_int_equal(work_count(w->s.work), HANGING_CREATES);
+    world_wait_calls(w, HANGING_CREATES);
     atomic_store(&w->bkash.hang, false);
 }
 
