@@ -10,6 +10,7 @@
 #include "bkash_peer.h"
 #include "service/checkout.h"
 #include "service/settle.h"
+#include "service/work.h"
 #include "store/store_ledger.h"
 #include "store/store_outbox.h"
 #include "store/store_wallet.h"

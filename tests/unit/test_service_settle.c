@@ -1,6 +1,5 @@
 /* Crashes, races, ends, late money, and what a person decides. */
 #include "service/transition.h"
-#include "service/work.h"
 #include "service_world.h"
 #include "store/store_audit.h"
 
