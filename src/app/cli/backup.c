@@ -120,27 +120,6 @@ static int place_is_free(const struct cli *c)
     return CLI_OK;
 }
 
-static int upgrade(struct cli *c)
-{
-    struct store *store = NULL;
-    struct buf why;
-    struct store_options o = {
-        .path = c->config.store_path,
-        .queue_max = c->config.store_queue_max,
-        .batch_max = c->config.store_batch_max,
-        .clock = &c->clock,
-        .migrate = true,
-    };
-    buf_init(&why, 65536);
-    enum err e = store_open(&o, &why, &store);
-    store_close(store);
-    int code = e == ERR_OK ? CLI_OK
-               : why.n     ? cli_fail("%s", why.p)
-                           : cli_fail_err(c->config.store_path, e);
-    buf_clear(&why);
-    return code;
-}
-
 static int look_through(struct cli *c)
 {
     struct buf why;
@@ -156,7 +135,7 @@ static int try_copy(struct cli *c, const char *part)
 {
     mem_free(c->config.store_path);
     c->config.store_path = mem_strdup(part);
-    int code = upgrade(c);
+    int code = cli_store_make(c, false);
     code = code == CLI_OK ? cli_store_open(c) : code;
     code = code == CLI_OK ? look_through(c) : code;
     code = code == CLI_OK ? cli_audit(c) : code;
@@ -205,7 +184,8 @@ static int restore_locked(struct cli *c, const char *place)
     json_w_kint(&c->w, "bytes", bytes);
     int code = try_copy(c, part);
     if (code == CLI_OK && !check) {
-        code = cli_file_place(part, place);
+        code = refuse_log_beside(part);
+        code = code == CLI_OK ? cli_file_place(part, place) : code;
         json_w_kcstr(&c->w, "restored", place);
     }
     if (code != CLI_OK || check) {

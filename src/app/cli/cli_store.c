@@ -77,6 +77,28 @@ int cli_config_open(struct cli *c)
     return code;
 }
 
+int cli_store_make(struct cli *c, bool create)
+{
+    struct store *store = NULL;
+    struct buf why;
+    struct store_options o = {
+        .path = c->config.store_path,
+        .queue_max = c->config.store_queue_max,
+        .batch_max = c->config.store_batch_max,
+        .clock = &c->clock,
+        .create = create,
+        .migrate = true,
+    };
+    buf_init(&why, 65536);
+    enum err e = store_open(&o, &why, &store);
+    store_close(store);
+    int code = e == ERR_OK ? CLI_OK
+               : why.n     ? cli_fail("%s", why.p)
+                           : cli_fail_err(c->config.store_path, e);
+    buf_clear(&why);
+    return code;
+}
+
 int cli_store_open(struct cli *c)
 {
     struct buf why;

@@ -114,31 +114,6 @@ static int refuse_existing(const char *path)
     return CLI_OK;
 }
 
-static int make_store(struct cli *c)
-{
-    struct store *store = NULL;
-    struct buf why;
-    struct store_options o = {
-        .path = c->config.store_path,
-        .queue_max = c->config.store_queue_max,
-        .batch_max = c->config.store_batch_max,
-        .clock = &c->clock,
-        .create = true,
-        .migrate = true,
-    };
-    buf_init(&why, 65536);
-    enum err e = store_open(&o, &why, &store);
-    if (e == ERR_OK) {
-        store_close(store);
-    } else if (why.n > 0) {
-        cli_fail("%s: %s", c->config.store_path, why.p);
-    } else {
-        cli_fail_err(c->config.store_path, e);
-    }
-    buf_clear(&why);
-    return e == ERR_OK ? CLI_OK : CLI_FAILED;
-}
-
 /* The configuration is there already, so that it can be read as kassad will read it. */
 static int make_rest(struct cli *c, const char *conf)
 {
@@ -162,7 +137,7 @@ static int make_rest(struct cli *c, const char *conf)
     if (e != ERR_OK) {
         return cli_fail_err(c->config.security_secret_key_file, e);
     }
-    code = make_store(c);
+    code = cli_store_make(c, true);
     if (code != CLI_OK) {
         unlink(c->config.security_secret_key_file);
     }
