@@ -232,11 +232,19 @@ static enum err pg_rollback_to(void *conn)
     return run_within(conn, "ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit");
 }
 
+/* A change of the schema rewrites whole tables. */
 static enum err pg_script(void *conn, const char *text)
 {
     struct pg *pg = conn;
     enum err e = pg_link_ready(&pg->conn);
-    return e == ERR_OK ? pg_link_run(&pg->conn, text) : e;
+    if (e == ERR_OK && pg->writing)
+        e = pg_link_run(&pg->conn, "SET LOCAL statement_timeout = 0");
+    if (e != ERR_OK)
+        return e;
+    pg->conn.patient = true;
+    e = pg_link_run(&pg->conn, text);
+    pg->conn.patient = false;
+    return e;
 }
 
 static enum err pg_has_table(void *conn, const char *name, bool *ret)

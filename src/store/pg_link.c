@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include <libpq-fe.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,7 +107,7 @@ enum err pg_link_fault(struct pg_link *pg, PGresult *res, const char *what)
 /* False: the connection is lost, or the server silent for too long. */
 static bool wait_readable(struct pg_link *pg)
 {
-    int silence = pg->reading ? PG_SILENCE_READ_MS : PG_SILENCE_WRITE_MS;
+    int silence = pg->patient ? INT_MAX : pg->reading ? PG_SILENCE_READ_MS : PG_SILENCE_WRITE_MS;
     int64_t until = clock_mono_ms() + silence;
     while (PQisBusy(pg->c)) {
         int64_t left = until - clock_mono_ms();

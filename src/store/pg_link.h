@@ -18,8 +18,10 @@ struct pg_link {
     struct pg_conn *c;
     char *url;
     bool reading;
-    bool lost;      /* nothing can be asked before it is opened anew */
-    bool open;      /* a transaction is */
+    bool lost; /* nothing can be asked before it is opened anew */
+    bool open; /* a transaction is */
+    bool
+        patient; /* what is under way takes as long as it takes: a change of the schema, a copy of all rows */
     uint64_t epoch; /* counts the openings: what was prepared in another one is gone */
     int64_t schema; /* of the tables: the writers' lock is for them */
 };

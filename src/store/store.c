@@ -76,10 +76,37 @@ bool store_path_is_server(const char *path)
            str_starts(str_from(path), STR("postgres://"));
 }
 
+static const struct db_engine *engine_of(const char *path)
+{
+    return store_path_is_server(path) ? &db_pg_engine : &db_sqlite_engine;
+}
+
+enum err store_schema_look_on(
+    const struct db_engine *g, const char *path, struct buf *why, struct store_schema *ret)
+{
+    struct db *db;
+    struct migrate_state s;
+    enum err e = g->open(g, &(struct db_open){.path = path, .reading = true}, why, &db);
+    if (e != ERR_OK)
+        return e;
+    e = migrate_look(db, g->migrations, why, &s);
+    db_close(db);
+    if (e == ERR_OK)
+        *ret = (struct store_schema){.have = s.have,
+            .want = s.want,
+            .too_new = s.have > s.want && s.have_program_min > s.want,
+            .older_go_on = s.have >= s.want || s.want_program_min <= s.have};
+    return e;
+}
+
+enum err store_schema_look(const char *path, struct buf *why, struct store_schema *ret)
+{
+    return store_schema_look_on(engine_of(path), path, why, ret);
+}
+
 enum err store_open(const struct store_options *o, struct buf *why, struct store **ret)
 {
-    bool server = store_path_is_server(o->path);
-    return store_open_on(server ? &db_pg_engine : &db_sqlite_engine, o, why, ret);
+    return store_open_on(engine_of(o->path), o, why, ret);
 }
 
 void store_close(struct store *s)

@@ -30,6 +30,16 @@ struct store_unit {
 /* Is it the address of a PostgreSQL server (postgresql://...), not the name of a SQLite file? */
 bool store_path_is_server(const char *path);
 
+/* What is to be done about a store's schema, without doing it. */
+struct store_schema {
+    int64_t have;     /* the store's; 0: there are no tables */
+    int64_t want;     /* this program's */
+    bool too_new;     /* this program refuses the store */
+    bool older_go_on; /* programs that work with the store now work with it after the change, too */
+};
+/* ERR_IO, with a text in `why`. */
+enum err store_schema_look(const char *path, struct buf *why, struct store_schema *ret) must_check;
+
 struct store_options {
     const char *path; /* a SQLite file, or a PostgreSQL server's address */
     int64_t queue_max;

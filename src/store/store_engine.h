@@ -9,4 +9,7 @@
 enum err store_open_on(const struct db_engine *g, const struct store_options *o, struct buf *why,
     struct store **ret) must_check;
 
+enum err store_schema_look_on(const struct db_engine *g, const char *path, struct buf *why,
+    struct store_schema *ret) must_check;
+
 #endif

@@ -110,7 +110,7 @@ describe('what kassad starts on', { concurrency: false }, () => {
         sqlite(file, 'CREATE TABLE cart (id INTEGER PRIMARY KEY, sum REAL); INSERT INTO cart VALUES (1, 2.5);');
       }, /kassa\.db: is another program's database, not a store/],
       'a schema of a later version': [(dir, file) => {
-        sqlite(file, 'INSERT INTO schema_version (version, applied_at) SELECT max(version) + 1, 0 FROM schema_version;');
+        sqlite(file, 'INSERT INTO schema_version (version, applied_at, program_min) SELECT max(version) + 1, 0, max(version) + 1 FROM schema_version;');
       }, /schema/],
     };
     for (const [what, [change, said]] of Object.entries(REFUSED)) {

@@ -134,7 +134,8 @@ static void a_newer_schema_is_refused(void **state)
     struct fixture *f = *state;
     fixture_open(f);
     ok(run(f->s, script,
-        (void *)(uintptr_t) "INSERT INTO schema_version (version, applied_at) VALUES (99, 1)"));
+        (void *)(uintptr_t) "INSERT INTO schema_version (version, applied_at, program_min) VALUES "
+                            "(99, 1, 99)"));
     fixture_close(f);
     struct store_options o = fixture_options(f);
     refused(f, &o, ERR_SCHEMA, "newer");
@@ -148,9 +149,9 @@ static void versions(struct migration out[8], const char *extra, const char *ext
     for (const struct migration *m = migrations_sqlite; m->version; m++)
         out[n++] = *m;
     if (extra)
-        out[n] = (struct migration){n + 1, extra}, n++;
+        out[n] = (struct migration){n + 1, 1, extra}, n++;
     if (extra2)
-        out[n] = (struct migration){n + 1, extra2}, n++;
+        out[n] = (struct migration){n + 1, 1, extra2}, n++;
 }
 
 static void an_older_schema_is_migrated_only_when_asked(void **state)

@@ -1,3 +1,4 @@
+-- program_min: 1
 -- Made by tools/gen-pg-schema of 0001_sqlite.sql: change that one.
 -- Texts are compared byte by byte, as in SQLite.
 
@@ -16,7 +17,9 @@ $$;
 
 CREATE TABLE schema_version (
     version BIGINT PRIMARY KEY,
-    applied_at BIGINT NOT NULL
+    applied_at BIGINT NOT NULL,
+    -- The oldest schema whose programs work with this one, too.
+    program_min BIGINT NOT NULL CHECK (program_min BETWEEN 1 AND version)
 );
 
 CREATE TABLE id_block (

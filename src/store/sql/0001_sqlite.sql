@@ -1,3 +1,4 @@
+-- program_min: 1
 -- Ids and times (milliseconds since 1970-01-01 UTC) come from the program. Sums are whole poisha.
 -- Texts of states are those of core; the CHECKs refuse a row that no version of the program could have meant. In tables that
 -- are written all the time they are chains of OR with the first state in front: for IN, SQLite builds a B-tree at each write.
@@ -5,7 +6,9 @@ PRAGMA application_id = 1263747377;
 
 CREATE TABLE schema_version (
     version INTEGER PRIMARY KEY,
-    applied_at INTEGER NOT NULL
+    applied_at INTEGER NOT NULL,
+    -- The oldest schema whose programs work with this one, too.
+    program_min INTEGER NOT NULL CHECK (program_min BETWEEN 1 AND version)
 ) STRICT;
 
 CREATE TABLE id_block (
