@@ -1,5 +1,6 @@
 #include "app/preflight.h"
 #include "base/box.h"
+#include "base/store_path.h"
 #include "base/text.h"
 #include "base/url.h"
 #include "http/routes.h"
@@ -83,6 +84,8 @@ void preflight_clear(struct preflight *p)
 enum err preflight_lock(const struct config *config, struct preflight *p, struct buf *why)
 {
     struct buf path;
+    if (store_path_is_server(config->store_path))
+        return ERR_OK;
     buf_init(&path, PATH_MAX);
     buf_printf(&path, "%s.lock", config->store_path);
     int fd = buf_ok(&path) ? open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;

@@ -14,7 +14,8 @@ struct preflight {
 /* The files that the configuration names: secret key, TLS certificate and key. ERR_CONFIG with text in `why`. */
 enum err preflight_files(
     const struct config *config, struct preflight *ret, struct buf *why) must_check;
-/* One kassad at a time on a store: holds STORE.lock until preflight_clear or the process ends. ERR_STATE with text in `why`. */
+/* One kassad at a time on a SQLite file: holds STORE.lock until preflight_clear or the process ends. ERR_STATE with text in `why`.
+ * On a PostgreSQL database any number may run. */
 enum err preflight_lock(
     const struct config *config, struct preflight *p, struct buf *why) must_check;
 /* In a sandbox: every enabled wallet's address is on loopback (ERR_CONFIG, and `why` names those that are not), and the

@@ -296,6 +296,7 @@ enum err config_load(const char *path, struct config *ret, struct buf *why)
     struct config c = {.dir = folder_of(path)};
     if (!c.dir)
         return ERR_IO;
+    c.file = mem_strdup(path);
     struct buf text;
     buf_init(&text, CONFIG_FILE_MAX);
     enum err e = buf_read_file(&text, path);
@@ -326,6 +327,7 @@ void config_clear(struct config *c)
         case KEY_BOOL:
             break;
         }
+    mem_free(c->file);
     mem_free(c->dir);
     *c = (struct config){0};
 }

@@ -16,14 +16,16 @@ struct config {
 #define C(section, name, type, def, help) CONFIG_TYPE_##type section##_##name;
 #include "base/config.def"
 #undef C
-    char *dir; /* folder of the configuration file, absolute */
+    char *file; /* as it was named */
+    char *dir;  /* its folder, absolute */
 };
 
 /* ERR_CONFIG with one line per fault in `why`; ERR_IO. Checks each value's own range; what needs two keys
  * or the store is config_check's and app's. `ret` is untouched on failure, else freed with config_clear. */
 enum err config_load(const char *path, struct config *ret, struct buf *why) must_check;
 /* What needs more than one key or an address's grammar: both TLS files or none, loopback in a sandbox, urls
- * without a slash at the end. ERR_CONFIG with one line per fault in `why`, each naming its key. */
+ * without a slash at the end, a password only where nobody else reads it. ERR_CONFIG with one line per fault in `why`, each naming
+ * its key. */
 enum err config_check(const struct config *c, struct buf *why) must_check;
 /* "127.0.0.1:8080" or "[::1]:8080", as in server.listen; port 0 is any free one. ERR_SYNTAX. */
 enum err config_listen_parse(struct str text, struct sockaddr_storage *ret) must_check;

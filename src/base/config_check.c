@@ -1,10 +1,12 @@
 /* What one key's type can't tell: the grammar of addresses, and keys that must agree. */
 #include "base/config.h"
 
+#include "base/store_path.h"
 #include "base/text.h"
 #include "base/url.h"
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <sys/stat.h>
 
 /* "[::1]:8080" into host and port; false when the form is another. */
 static bool listen_split(struct str text, struct str *host, struct str *port)
@@ -163,14 +165,30 @@ static void sns_check(const struct config *c, struct buf *why)
             c->sandbox_sns_url);
 }
 
+/* What it says is not repeated: it may hold a password. */
+static void store_check(const struct config *c, struct buf *why)
+{
+    struct stat st;
+    not_empty_check("store.path", c->store_path, why);
+    if (!store_path_is_server(c->store_path))
+        return;
+    if (store_path_check(c->store_path) != ERR_OK)
+        buf_cstr(why,
+            "store.path: must be postgresql://user@host:port,host:port/database?key=value; what is"
+            " neither letter nor digit in a name or a password is written as %40 for @\n");
+    else if (store_path_has_password(c->store_path) &&
+             (stat(c->file, &st) != 0 || (st.st_mode & 077) != 0))
+        buf_printf(why,
+            "store.path: has a password, and others may read %s: chmod 600, or keep the password"
+            " in a file that passfile=FILE names\n",
+            c->file);
+}
+
 enum err config_check(const struct config *c, struct buf *why)
 {
     size_t before = why->n;
     server_check(c, why);
-    not_empty_check("store.path", c->store_path, why);
-    if (str_starts(str_from(c->store_path), STR("postgresql://")))
-        buf_cstr(
-            why, "store.path: the programs do not run on PostgreSQL yet; name a SQLite file\n");
+    store_check(c, why);
     not_empty_check("security.secret_key_file", c->security_secret_key_file, why);
     proxy_url_check("wallet.proxy", c->wallet_proxy, why);
     sns_check(c, why);

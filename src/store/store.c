@@ -44,6 +44,19 @@ static void reader_exit(void *arg)
     pthread_mutex_unlock(&s->lock);
 }
 
+static enum err refuse_made(struct db *db, struct buf *why)
+{
+    bool made = false;
+    enum err e = db_has_table(db, "schema_version", &made);
+    if (e != ERR_OK) {
+        buf_printf(why, "store.path: the tables can't be listed (%s)", err_name(e));
+        return ERR_IO;
+    }
+    if (made)
+        buf_cstr(why, "store.path: it is a store already; nothing was changed");
+    return made ? ERR_DUPLICATE : ERR_OK;
+}
+
 enum err store_open_on(
     const struct db_engine *g, const struct store_options *o, struct buf *why, struct store **ret)
 {
@@ -53,7 +66,10 @@ enum err store_open_on(
     if (e != ERR_OK)
         return e;
     enum migrate_may may = o->migrate ? MIGRATE_ALL : o->create ? MIGRATE_NEW : MIGRATE_NOTHING;
-    e = migrate_run(db, g->migrations, may, clock_now_ms(o->clock), why);
+    if (o->fresh)
+        e = refuse_made(db, why);
+    if (e == ERR_OK)
+        e = migrate_run(db, g->migrations, may, clock_now_ms(o->clock), why);
     if (e != ERR_OK) {
         db_close(db);
         return e;
@@ -68,12 +84,6 @@ enum err store_open_on(
     s->writer = writer_start(db, o->clock, o->queue_max, o->batch_max);
     *ret = s;
     return ERR_OK;
-}
-
-bool store_path_is_server(const char *path)
-{
-    return str_starts(str_from(path), STR("postgresql://")) ||
-           str_starts(str_from(path), STR("postgres://"));
 }
 
 static const struct db_engine *engine_of(const char *path)

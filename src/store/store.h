@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/store_path.h"
 #include <stdint.h>
 
 struct store;
@@ -26,9 +27,6 @@ struct store_unit {
     struct store_unit *next; /* the store's, while submitted */
     enum err result;         /* the store's */
 };
-
-/* Is it the address of a PostgreSQL server (postgresql://...), not the name of a SQLite file? */
-bool store_path_is_server(const char *path);
 
 /* What is to be done about a store's schema, without doing it. */
 struct store_schema {
@@ -46,11 +44,12 @@ struct store_options {
     int64_t batch_max;
     const struct clock *clock;
     bool create;  /* make and migrate a new file; else a missing file is ERR_IO */
+    bool fresh;   /* with `create`: what is a store already is ERR_DUPLICATE */
     bool migrate; /* bring an older schema up to this program's; else ERR_SCHEMA */
 };
 
 /* Opens, checks the header and the schema (quick_check of a file that was not closed cleanly is not needed with WAL),
- * starts the writer. ERR_IO, ERR_SCHEMA (newer schema, or older without `migrate`), with text in `why`. */
+ * starts the writer. ERR_IO, ERR_SCHEMA (newer schema, or older without `migrate`), ERR_DUPLICATE, with text in `why`. */
 enum err store_open(const struct store_options *o, struct buf *why, struct store **ret) must_check;
 /* Completes what is queued, checkpoints, closes. Readers of all threads must be done. */
 void store_close(struct store *s);

@@ -222,12 +222,12 @@ describe('what kassad starts on', { concurrency: false }, () => {
       const c = copy((dir) => configSet(path.join(dir, 'kassa.conf'), {
         server: { threads: 'many', listen: 'somewhere' },
         notify: { timeout_ms: '5' },
-        store: { engine: 'paper' },
+        store: { batch_max: 'all' },
         kitchen: { sink: 'yes' },
       }));
       const { code, stderr } = await check(c);
       assert.equal(code, 1);
-      for (const key of ['server.threads', 'notify.timeout_ms', 'store.engine', '\\[kitchen\\]']) {
+      for (const key of ['server.threads', 'notify.timeout_ms', 'store.batch_max', '\\[kitchen\\]']) {
         assert.match(stderr, new RegExp(key), stderr);
       }
     });

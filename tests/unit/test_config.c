@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -88,7 +89,6 @@ static void assert_is_default(const struct config *c)
     assert_int_equal(c->server_threads, 2);
     assert_string_equal(c->server_tls_key_file, "");
     assert_in_dir(c->store_path, "kassa.db");
-    assert_string_equal(c->store_engine, "sqlite");
     assert_string_equal(c->log_level, "info");
     assert_false(c->sandbox_sandbox);
     assert_int_equal(c->wallet_timeout_ms, 29000);
@@ -286,8 +286,6 @@ static void base_urls_are_absolute_and_end_without_a_slash(void **state)
     assert_check("[server]\napi_url = ftp://a\npay_url = http://u:p@a\n",
         "server.api_url: must be an absolute http or https url, not \"ftp://a\"\n"
         "server.pay_url: must be an absolute http or https url, not \"http://u:p@a\"\n");
-    assert_check("[store]\npath = postgresql://u:p@db.example/kassa\n",
-        "store.path: the programs do not run on PostgreSQL yet; name a SQLite file\n");
     assert_check("[server]\napi_url = http://a?b\npay_url = http://a#\n",
         "server.api_url: must have no query and no fragment\n"
         "server.pay_url: must have no query and no fragment\n");
@@ -326,6 +324,41 @@ static void other_addresses_are_checked(void **state)
     assert_check("[sandbox]\nsandbox = yes\nsns_url = https://127.0.0.1:8091\n", "");
     assert_check("[store]\npath =\n[security]\nsecret_key_file =\n",
         "store.path: must not be empty\nsecurity.secret_key_file: must not be empty\n");
+}
+
+static void a_server_s_address_is_refused_without_being_repeated(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"postgresql://u:p@w@db/kassa", "postgresql://u:p/w@db/kassa",
+        "postgresql://db/kassa?sslmode", "postgresql://db:port/kassa"};
+    char text[200];
+    for (size_t i = 0; i < array_len(bad); i++) {
+        snprintf(text, sizeof(text), "[store]\npath = %s\n", bad[i]);
+        assert_check(text,
+            "store.path: must be postgresql://user@host:port,host:port/database?key=value; what is "
+            "neither letter nor digit in a name or a password is written as %40 for @\n");
+    }
+    assert_check("[store]\npath = postgresql://u@a:5433,b/kassa?sslmode=verify-full\n", "");
+}
+
+static void a_password_is_only_taken_from_a_file_that_nobody_else_reads(void **state)
+{
+    (void)state;
+    char want[400];
+    struct config c = loaded("[store]\npath = postgresql://u:secret@db/kassa\n");
+    assert_int_equal(config_check(&c, &why), ERR_OK);
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_int_equal(config_check(&c, &why), ERR_CONFIG);
+    snprintf(want, sizeof(want),
+        "store.path: has a password, and others may read %s: chmod 600, or keep the password in a "
+        "file that passfile=FILE names\n",
+        path);
+    assert_string_equal(buf_view(&why).p, want);
+    config_clear(&c);
+    c = loaded("[store]\npath = postgresql://u@db/kassa?passfile=/etc/kassa/pgpass\n");
+    assert_int_equal(config_check(&c, &why), ERR_OK);
+    assert_int_equal(chmod(path, 0600), 0);
+    config_clear(&c);
 }
 
 static void limits_that_contain_each_other_must_fit(void **state)
@@ -416,6 +449,8 @@ int main(void)
         cmocka_unit_test(a_sandbox_listens_on_loopback_only),
         cmocka_unit_test(base_urls_are_absolute_and_end_without_a_slash),
         cmocka_unit_test(other_addresses_are_checked),
+        cmocka_unit_test(a_server_s_address_is_refused_without_being_repeated),
+        cmocka_unit_test(a_password_is_only_taken_from_a_file_that_nobody_else_reads),
         cmocka_unit_test(limits_that_contain_each_other_must_fit),
         cmocka_unit_test(listen_texts_are_an_address_and_a_port),
         cmocka_unit_test(the_sample_is_fresh_and_means_the_defaults),

@@ -113,6 +113,23 @@ static void a_second_kassad_on_a_store_is_refused_while_the_first_runs(void **st
     buf_clear(&why);
 }
 
+static void on_a_database_any_number_of_kassads_may_run(void **state)
+{
+    (void)state;
+    struct buf why;
+    struct preflight first, second;
+    struct config config = world.config;
+    buf_init(&why, 1000);
+    config.store_path = (char[]){"postgresql://db.example/kassa"};
+    ok(preflight_files(&config, &first, &why));
+    ok(preflight_files(&config, &second, &why));
+    ok(preflight_lock(&config, &first, &why));
+    ok(preflight_lock(&config, &second, &why));
+    preflight_clear(&first);
+    preflight_clear(&second);
+    buf_clear(&why);
+}
+
 static char *file_make(const char *suffix, const char *text, unsigned mode)
 {
     struct buf path, b;
@@ -184,6 +201,7 @@ int main(void)
             a_sandbox_goes_on_at_its_moved_time_and_a_live_one_never, start, stop),
         cmocka_unit_test_setup_teardown(
             a_second_kassad_on_a_store_is_refused_while_the_first_runs, start, stop),
+        cmocka_unit_test_setup_teardown(on_a_database_any_number_of_kassads_may_run, start, stop),
         cmocka_unit_test_setup_teardown(
             tls_files_are_checked_and_the_key_must_be_private, start, stop),
         cmocka_unit_test_setup_teardown(a_missing_or_readable_secret_key_is_refused, start, stop),

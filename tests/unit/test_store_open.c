@@ -34,6 +34,17 @@ static void a_missing_file_is_made_only_when_asked(void **state)
     ok(fixture_try_open(f, &o, NULL, 0));
 }
 
+static void a_store_that_is_there_is_not_taken_for_a_fresh_one(void **state)
+{
+    struct fixture *f = *state;
+    struct store_options o = fixture_options(f);
+    o.create = o.fresh = true;
+    ok(fixture_try_open(f, &o, NULL, 0));
+    refused(f, &o, ERR_DUPLICATE, "a store already");
+    o.fresh = false;
+    ok(fixture_try_open(f, &o, NULL, 0));
+}
+
 static void a_folder_and_an_empty_file_are_no_store(void **state)
 {
     struct fixture *f = *state;
@@ -220,6 +231,7 @@ int main(void)
 #define WITH(test) cmocka_unit_test_setup_teardown(test, fixture_setup_closed, fixture_teardown)
     const struct CMUnitTest tests[] = {
         WITH(a_missing_file_is_made_only_when_asked),
+        WITH(a_store_that_is_there_is_not_taken_for_a_fresh_one),
         WITH(a_folder_and_an_empty_file_are_no_store),
         WITH(a_wrong_header_is_refused),
         WITH(a_truncated_file_is_refused),

@@ -30,12 +30,21 @@ static int refuse_there(const char *path, const char *more)
 
 /* ---- backup ---- */
 
+static int backup_elsewhere(struct cli *c, const char *to)
+{
+    const char *name = cli_store_name(c);
+    return cli_fail(
+        "%s is a PostgreSQL database, whose own tools copy it while kassad runs:\n"
+        "  pg_dump --format=custom --file=%s '%s'\n"
+        "and, so that no payment is lost with the server, pg_basebackup and an archive of its log;"
+        " see \"PostgreSQL\" in doc/operations.md",
+        name, to, name);
+}
+
 static int backup_fault(struct cli *c, enum err e, const char *part, const struct buf *why)
 {
     if (e == ERR_STATE) {
-        return cli_fail("%s: this database has its own tools for that; see \"Backup and restore\" "
-                        "in doc/operations.md",
-            c->config.store_path);
+        return backup_elsewhere(c, part);
     }
     if (e == ERR_DUPLICATE) {
         return cli_fail(
@@ -49,6 +58,9 @@ static int backup_run(struct cli *c)
     const char *to = cli_get(c, "to");
     char part[PATH_MAX];
     struct stat st = {.st_size = 0};
+    if (store_path_is_server(c->config.store_path)) {
+        return backup_elsewhere(c, to);
+    }
     if (!path_join(part, to, ".part") || refuse_there(to, "; name another file") != CLI_OK) {
         return CLI_FAILED;
     }
@@ -125,7 +137,7 @@ static int look_through(struct cli *c)
     struct buf why;
     buf_init(&why, 65536);
     enum err e = store_check(c->db, &why);
-    int code = e == ERR_OK ? CLI_OK : cli_fail("%s is damaged: %s", c->config.store_path, why.p);
+    int code = e == ERR_OK ? CLI_OK : cli_fail("%s is damaged: %s", cli_store_name(c), why.p);
     buf_clear(&why);
     return code;
 }
@@ -198,19 +210,40 @@ static int restore_locked(struct cli *c, const char *place)
     return code;
 }
 
-static int restore_run(struct cli *c)
+/* What pg_restore put into a scratch database is treated as a copy of a file would be; the database stays. */
+static int drill_database(struct cli *c)
+{
+    if (store_path_check(c->operand) != ERR_OK) {
+        return cli_fail("that is no postgresql://user@host/database");
+    }
+    if (strcmp(c->operand, c->config.store_path) == 0) {
+        return cli_fail("%s is the store in use: restore into another database and name that",
+            cli_store_name(c));
+    }
+    int code = try_copy(c, c->operand);
+    json_w_kcstr(&c->w, "backup", cli_store_name(c));
+    return code;
+}
+
+/* CLI_OK: it is about files, as far as the arguments tell. */
+static int refuse_server(struct cli *c)
+{
+    if (store_path_is_server(c->config.store_path)) {
+        return cli_fail(
+            "%s is a PostgreSQL database: pg_restore puts a dump into an empty one; try it before"
+            " with \"kassa restore postgresql://HOST/SCRATCH --check\"; see \"PostgreSQL\" in"
+            " doc/operations.md",
+            cli_store_name(c));
+    }
+    return store_path_is_server(c->operand)
+               ? cli_fail("a database is no file to restore from; --check tries one")
+               : CLI_OK;
+}
+
+static int restore_into_place(struct cli *c)
 {
     struct buf why;
     struct preflight lock = {.lock_fd = -1};
-    if (!c->operand) {
-        return cli_usage(c, "say which FILE");
-    }
-    if (cli_has(c, "scratch") && !cli_has(c, "check")) {
-        return cli_usage(c, "--scratch goes with --check");
-    }
-    if (cli_config_open(c) != CLI_OK) {
-        return CLI_FAILED;
-    }
     buf_init(&why, 65536);
     int code = CLI_OK;
     if (!cli_has(c, "check") && preflight_lock(&c->config, &lock, &why) != ERR_OK) {
@@ -222,6 +255,26 @@ static int restore_run(struct cli *c)
     mem_free(place);
     preflight_clear(&lock);
     return code;
+}
+
+static int restore_run(struct cli *c)
+{
+    if (!c->operand) {
+        return cli_usage(c, "say which FILE");
+    }
+    if (cli_has(c, "scratch") && !cli_has(c, "check")) {
+        return cli_usage(c, "--scratch goes with --check");
+    }
+    if (cli_config_open(c) != CLI_OK) {
+        return CLI_FAILED;
+    }
+    if (cli_has(c, "check") && store_path_is_server(c->operand)) {
+        return drill_database(c);
+    }
+    if (!cli_has(c, "check") && refuse_server(c) != CLI_OK) {
+        return CLI_FAILED;
+    }
+    return restore_into_place(c);
 }
 
 static const struct cli_option restore_options[] = {

@@ -149,9 +149,11 @@ void cli_help_command(const struct cli_command *command);
 /* ---- cli_store.c ---- */
 /* Reads the configuration, opens the store. CLI_OK or CLI_FAILED with the reason told. */
 int cli_store_open(struct cli *c) must_check;
-/* Brings the configuration's store to this program's schema, makes it when it is not there and `create`; closes it. CLI_OK or
- * CLI_FAILED with the reason told. */
+/* Brings the configuration's store to this program's schema, or makes it with `create`, when it is none yet; closes it. CLI_OK
+ * or CLI_FAILED with the reason told. */
 int cli_store_make(struct cli *c, bool create) must_check;
+/* The configuration's store, as it may be shown to anybody; lives in the arena. */
+const char *cli_store_name(struct cli *c);
 /* Reads the configuration alone, once. CLI_OK or CLI_FAILED with the reason told. */
 int cli_config_open(struct cli *c) must_check;
 void cli_store_close(struct cli *c);

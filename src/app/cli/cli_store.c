@@ -77,6 +77,16 @@ int cli_config_open(struct cli *c)
     return code;
 }
 
+const char *cli_store_name(struct cli *c)
+{
+    struct buf b;
+    buf_init(&b, 65536);
+    store_path_show(&b, c->config.store_path);
+    struct str name = arena_copy(&c->arena, buf_view(&b));
+    buf_clear(&b);
+    return str_absent(name) ? "store.path" : name.p;
+}
+
 int cli_store_make(struct cli *c, bool create)
 {
     struct store *store = NULL;
@@ -87,6 +97,7 @@ int cli_store_make(struct cli *c, bool create)
         .batch_max = c->config.store_batch_max,
         .clock = &c->clock,
         .create = create,
+        .fresh = create,
         .migrate = true,
     };
     buf_init(&why, 65536);
@@ -94,7 +105,7 @@ int cli_store_make(struct cli *c, bool create)
     store_close(store);
     int code = e == ERR_OK ? CLI_OK
                : why.n     ? cli_fail("%s", why.p)
-                           : cli_fail_err(c->config.store_path, e);
+                           : cli_fail_err(cli_store_name(c), e);
     buf_clear(&why);
     return code;
 }
@@ -109,12 +120,12 @@ int cli_store_open(struct cli *c)
         trim_end(&why);
         c->has_service = e == ERR_OK;
         if (e != ERR_OK) {
-            code = why.n ? cli_fail("%s", why.p) : cli_fail_err(c->config.store_path, e);
+            code = why.n ? cli_fail("%s", why.p) : cli_fail_err(cli_store_name(c), e);
         }
     }
     if (code == CLI_OK) {
         c->db = store_reader(c->service.store);
-        code = c->db ? CLI_OK : cli_fail("%s can't be read", c->config.store_path);
+        code = c->db ? CLI_OK : cli_fail("%s can't be read", cli_store_name(c));
     }
     if (code == CLI_OK) {
         clock_follow(c);

@@ -127,7 +127,7 @@ static int make_rest(struct cli *c, const char *conf)
     if (code == CLI_OK) {
         code = refuse_existing(c->config.security_secret_key_file);
     }
-    if (code == CLI_OK) {
+    if (code == CLI_OK && !store_path_is_server(c->config.store_path)) {
         code = refuse_existing(c->config.store_path);
     }
     if (code != CLI_OK) {
@@ -166,7 +166,7 @@ static int make_all(struct cli *c, const char *dir, const struct buf *text)
     }
     json_w_kcstr(&c->w, "config", conf);
     json_w_kcstr(&c->w, "secret_key", c->config.security_secret_key_file);
-    json_w_kcstr(&c->w, "store", c->config.store_path);
+    json_w_kcstr(&c->w, "store", cli_store_name(c));
     json_w_kbool(&c->w, "sandbox", c->config.sandbox_sandbox);
     json_w_kcstr(&c->w, "api_url", c->config.server_api_url);
     json_w_kcstr(&c->w, "pay_url", c->config.server_pay_url);

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { run } from './process.mjs';
+import { onPostgres, storeNew, storeRemove } from './store.mjs';
 
 export class Cli {
   constructor(build, dir) {
@@ -34,11 +35,18 @@ export class Cli {
     }
   }
 
+  /** `store` is then where it is. */
   async init({ sandbox = true } = {}) {
-    const result = await this.try(['init', ...(sandbox ? ['--sandbox'] : []), '--dir', this.dir]);
+    this.store = await storeNew(this.dir);
+    const place = onPostgres ? ['--set', `store.path=${this.store}`] : [];
+    const result = await this.try(['init', ...(sandbox ? ['--sandbox'] : []), '--dir', this.dir, ...place]);
     if (result.code !== 0) {
       throw new Error(`kassa init ended with ${result.code}:\n${result.stderr}${result.stdout}`);
     }
+  }
+
+  async discard() {
+    await storeRemove(this.store);
   }
 }
 

@@ -26,7 +26,6 @@ export const BUILD = path.resolve(process.env.KASSA_BUILD ?? path.join(ROOT, 'bu
 
 // Suites end calls quickly; what is left at its default is not named.
 const CONFIG = {
-  store: { path: 'kassa.db' },
   log: { level: 'info' },
   sandbox: { sandbox: 'yes' },
   notify: { allow_private_addresses: 'yes', connect_timeout_ms: 2000, timeout_ms: 3000 },
@@ -394,6 +393,7 @@ export class World {
       this.receiver = undefined;
     }
     closeAgents();
+    await this.cli?.discard().catch(() => {});
     if (this.dir && !process.env.KASSA_KEEP) {
       fs.rmSync(this.dir, { recursive: true, force: true });
       this.dir = undefined;
