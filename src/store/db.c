@@ -265,6 +265,11 @@ static int column_index(struct db_stmt *st, const char *name)
     return -1;
 }
 
+bool db_col_null(struct db_stmt *st, const char *name)
+{
+    return st->db->ops->column_null(st->h, column_index(st, name));
+}
+
 int64_t db_col_int(struct db_stmt *st, const char *name)
 {
     return st->db->ops->column_int(st->h, column_index(st, name));

@@ -22,12 +22,16 @@
 
 struct db;
 struct db_stmt;
+struct shape;
+struct shape_table;
 
 struct db_sql {
     const char *text;
 };
 
 enum db_begin { DB_BEGIN_READ, DB_BEGIN_WRITE };
+
+typedef enum err (*db_row_fn)(void *arg, struct str row);
 
 /* What an engine does. Handles are the engine's own. Errors: ERR_STORE_BUSY, ERR_STORE_FULL, ERR_STORE_IO,
  * ERR_DUPLICATE (a uniqueness), ERR_INTERNAL (any other constraint or a wrong statement: a bug). The engine logs its
@@ -52,6 +56,10 @@ struct db_ops {
     enum err (*backup)(void *conn, const char *to, struct buf *why);
     /* Is every page and index sound? NULL: the engine's own tools tell. */
     enum err (*check)(void *conn, struct buf *why);
+    /* Which tables there are (store/shape.h). NULL: a store can't be moved from this engine. */
+    enum err (*shape)(void *conn, struct buf *why, struct shape *ret);
+    /* All rows of tables at once, as shape_row_add writes them, in a transaction. NULL: a store can't be moved to this engine. */
+    const struct db_bulk *bulk;
 
     enum err (*prepare)(void *conn, const char *text, void **ret_stmt);
     void (*finalize)(void *stmt);
@@ -67,6 +75,18 @@ struct db_ops {
     bool (*column_null)(void *stmt, int i);
     int64_t (*column_int)(void *stmt, int i);
     struct str (*column_bytes)(void *stmt, int i);
+};
+
+struct db_bulk {
+    /* What follows in this transaction may take as long as it takes. */
+    enum err (*prepare)(void *conn);
+    enum err (*load)(void *conn, const struct shape_table *t);
+    enum err (*rows)(void *conn, struct str rows);
+    enum err (*end)(void *conn);
+    /* In order of the primary key. */
+    enum err (*unload)(void *conn, const struct shape_table *t, db_row_fn fn, void *arg);
+    /* Other connections of Kassa's programs. */
+    enum err (*others)(void *conn, int64_t *ret);
 };
 
 struct db_open {
@@ -125,6 +145,7 @@ enum err db_do(struct db_stmt *st) must_check;
 enum err db_do_one(struct db_stmt *st, enum err none) must_check;
 
 /* Asserts that the statement has such a column. NULL reads as 0 and as absent. */
+bool db_col_null(struct db_stmt *st, const char *name);
 int64_t db_col_int(struct db_stmt *st, const char *name);
 struct str db_col_str(struct db_stmt *st, const char *name);
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/migrate.h"
+#include "store/pg_bulk.h"
 #include "store/pg_link.h"
 #include "store/pg_plan.h"
 #include "store/pg_value.h"
@@ -28,7 +29,7 @@
 #define MARK_DAYS "7"
 
 struct pg {
-    struct pg_link conn;
+    struct pg_link conn; /* first, as pg_bulk knows a connection by it */
     struct pg_plans plans;
     bool writing;    /* a writer's transaction is open */
     bool marks;      /* the table of marks is there */
@@ -451,6 +452,7 @@ static const struct db_ops PG_OPS = {
     .script = pg_script,
     .has_table = pg_has_table,
     .maintain = pg_maintain,
+    .bulk = &pg_bulk,
     .prepare = pg_prepare,
     .finalize = pg_finalize,
     .bind_int = pg_bind_int,

@@ -6,6 +6,7 @@
 #include "store/migrate.h"
 #include "store/sqlite_backup.h"
 #include "store/sqlite_checkpoint.h"
+#include "store/sqlite_shape.h"
 #include "store/sqlite_vfs.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -378,6 +379,12 @@ static enum err lite_check(void *conn, struct buf *why)
     return sqlite_check(l->db, why);
 }
 
+static enum err lite_shape(void *conn, struct buf *why, struct shape *ret)
+{
+    struct lite *l = conn;
+    return sqlite_shape(l->db, why, ret);
+}
+
 static const struct db_ops LITE_OPS = {
     .name = "sqlite",
     .close = lite_close,
@@ -392,6 +399,7 @@ static const struct db_ops LITE_OPS = {
     .maintain = lite_maintain,
     .backup = lite_backup,
     .check = lite_check,
+    .shape = lite_shape,
     .prepare = lite_prepare,
     .finalize = lite_finalize,
     .bind_int = lite_bind_int,

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/migrate.h"
+#include "store/move_mark.h"
 #include "store/writer.h"
 #include <pthread.h>
 
@@ -65,6 +66,11 @@ enum err store_open_on(
     enum err e = g->open(g, &how, why, &db);
     if (e != ERR_OK)
         return e;
+    e = move_mark_refuse(db, o->path, why);
+    if (e != ERR_OK) {
+        db_close(db);
+        return e;
+    }
     enum migrate_may may = o->migrate ? MIGRATE_ALL : o->create ? MIGRATE_NEW : MIGRATE_NOTHING;
     if (o->fresh)
         e = refuse_made(db, why);

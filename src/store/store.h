@@ -49,7 +49,8 @@ struct store_options {
 };
 
 /* Opens, checks the header and the schema (quick_check of a file that was not closed cleanly is not needed with WAL),
- * starts the writer. ERR_IO, ERR_SCHEMA (newer schema, or older without `migrate`), ERR_DUPLICATE, with text in `why`. */
+ * starts the writer. ERR_IO, ERR_SCHEMA (newer schema, or older without `migrate`), ERR_DUPLICATE, ERR_STATE (it was moved,
+ * store/move.h), with text in `why`. */
 enum err store_open(const struct store_options *o, struct buf *why, struct store **ret) must_check;
 /* Completes what is queued, checkpoints, closes. Readers of all threads must be done. */
 void store_close(struct store *s);
