@@ -85,7 +85,7 @@ struct db_bulk {
     enum err (*end)(void *conn);
     /* In order of the primary key. */
     enum err (*unload)(void *conn, const struct shape_table *t, db_row_fn fn, void *arg);
-    /* Other connections of Kassa's programs. */
+    /* Other connections to the database, whoever has them. */
     enum err (*others)(void *conn, int64_t *ret);
 };
 

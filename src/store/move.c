@@ -1,6 +1,7 @@
 #include "store/move.h"
 
 #include "base/mem.h"
+#include "base/store_path.h"
 #include "store/migrate.h"
 #include "store/move_copy.h"
 #include "store/move_mark.h"
@@ -89,7 +90,7 @@ static enum err to_open(struct store_move *m, const char *path, struct buf *why)
 {
     const struct db_engine *g = &db_pg_engine;
     if (!store_path_is_server(path))
-        return refuse(why, "the target is no postgresql://... address");
+        return refuse(why, "the target must be postgresql://user@host:port/database");
     enum err e = g->open(g, &(struct db_open){.path = path, .create = true}, why, &m->to);
     if (e == ERR_OK)
         e = db_begin(m->to, DB_BEGIN_WRITE);
@@ -246,7 +247,7 @@ static enum err target_unused(struct store_move *m, struct buf *why)
         return failed(why, "the database can't be read", e);
     if (others > 0)
         return refuse(
-            why, "kassad runs on the database, or another of Kassa's programs: stop it first");
+            why, "kassad, or another program, is connected to the database: stop it first");
     if (strcmp(origin, m->mark.id) != 0)
         return refuse(why, "the database is not the one that this store was moved to");
     e = db_begin(m->from, DB_BEGIN_READ);

@@ -1,6 +1,7 @@
 #include "store/move_mark.h"
 
 #include "base/crypto.h"
+#include "base/store_path.h"
 #include "base/text.h"
 #include <stdio.h>
 #include <string.h>
@@ -106,23 +107,16 @@ enum err move_mark_refuse(struct db *db, const char *path, struct buf *why)
         buf_printf(why, "the store's settings can't be read (%s)", err_name(e));
         return ERR_IO;
     }
-    switch (m.state) {
-    case MOVE_NONE:
+    static const char *const texts[] = {
+        [MOVE_BEGUN] = "a move to another database was begun and has not ended: run \"kassa move\""
+                       " with the same --to again, or stay here with \"kassa move --undo\"",
+        [MOVE_GONE] =
+            "the books were moved to another database: name that one in store.path, as two"
+            " stores at once would take money twice",
+    };
+    if (m.state == MOVE_NONE)
         return ERR_OK;
-    case MOVE_BEGUN:
-        buf_printf(why,
-            "%s: a move to another database was begun and has not ended: run \"kassa move\" again, "
-            "or stay"
-            " here with \"kassa move --undo\"",
-            path);
-        return ERR_STATE;
-    case MOVE_GONE:
-        buf_printf(why,
-            "%s: the books were moved to another database: name that one in store.path. Two stores "
-            "at"
-            " once would take money twice",
-            path);
-        return ERR_STATE;
-    }
-    return ERR_INTERNAL;
+    store_path_show(why, path);
+    buf_printf(why, ": %s", texts[m.state]);
+    return ERR_STATE;
 }

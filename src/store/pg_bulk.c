@@ -114,7 +114,7 @@ static enum err bulk_others(void *conn, int64_t *ret)
     struct pg_link *pg = conn;
     static const char text[] =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND application_name = 'kassa' AND pid <> pg_backend_pid()";
+        " AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
     PGresult *res = pg_link_result(pg, PQsendQuery(pg->c, text) == 1);
     if (PQresultStatus(res) != PGRES_TUPLES_OK)
         return pg_link_fault(pg, res, text);

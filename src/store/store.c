@@ -66,14 +66,11 @@ enum err store_open_on(
     enum err e = g->open(g, &how, why, &db);
     if (e != ERR_OK)
         return e;
-    e = move_mark_refuse(db, o->path, why);
-    if (e != ERR_OK) {
-        db_close(db);
-        return e;
-    }
     enum migrate_may may = o->migrate ? MIGRATE_ALL : o->create ? MIGRATE_NEW : MIGRATE_NOTHING;
     if (o->fresh)
         e = refuse_made(db, why);
+    if (e == ERR_OK)
+        e = move_mark_refuse(db, o->path, why);
     if (e == ERR_OK)
         e = migrate_run(db, g->migrations, may, clock_now_ms(o->clock), why);
     if (e != ERR_OK) {

@@ -36,11 +36,8 @@ static inline void test_pg_notice(void *arg, const char *text)
 }
 
 /* A statement as the server's superuser, beside whatever the test does. */
-static inline void test_pg_run(const char *text)
+static inline void test_pg_run_at(const char *server, const char *text)
 {
-    const char *server = getenv("KASSA_TEST_PG");
-    if (!server)
-        fail_msg("KASSA_TEST_PG is not set: run this by tools/with-postgres");
     PGconn *c = PQconnectdb(server);
     PQsetNoticeProcessor(c, test_pg_notice, NULL);
     PGresult *res = PQexec(c, text);
@@ -49,6 +46,14 @@ static inline void test_pg_run(const char *text)
         fail_msg("%s: %s", text, PQerrorMessage(c));
     PQclear(res);
     PQfinish(c);
+}
+
+static inline void test_pg_run(const char *text)
+{
+    const char *server = getenv("KASSA_TEST_PG");
+    if (!server)
+        fail_msg("KASSA_TEST_PG is not set: run this by tools/with-postgres");
+    test_pg_run_at(server, text);
 }
 
 static inline const char *strrchr_within(const char *p, const char *end)
