@@ -97,6 +97,12 @@ static void proxy_url_check(const char *key, const char *value, struct buf *why)
         buf_printf(why, "%s: must be http://address:port or empty, not \"%s\"\n", key, value);
 }
 
+static void path_check(const char *key, const char *value, struct buf *why)
+{
+    if (value[0] && (value[0] != '/' || strcspn(value, "?# \t") != strlen(value)))
+        buf_printf(why, "%s: must be a path such as /v2/name, or empty, not \"%s\"\n", key, value);
+}
+
 static void not_empty_check(const char *key, const char *value, struct buf *why)
 {
     if (value[0] == 0)
@@ -192,6 +198,7 @@ enum err config_check(const struct config *c, struct buf *why)
     not_empty_check("security.secret_key_file", c->security_secret_key_file, why);
     proxy_url_check("wallet.proxy", c->wallet_proxy, why);
     sns_check(c, why);
+    path_check("wallet.bkash_search_path", c->wallet_bkash_search_path, why);
     proxy_url_check("wallet.bkash_proxy", c->wallet_bkash_proxy, why);
     proxy_url_check("wallet.nagad_proxy", c->wallet_nagad_proxy, why);
     proxy_url_check("wallet.rocket_proxy", c->wallet_rocket_proxy, why);

@@ -32,6 +32,7 @@ const struct route routes_public[] = {
     {"GET", "/healthz", ROUTE_PLAIN, 0, ops_health_get},                                           \
         {"GET", "/readyz", ROUTE_PLAIN, 0, ops_ready_get},                                         \
         {"GET", "/wallets", ROUTE_PLAIN, 0, ops_wallets_get},                                      \
+        {"POST", "/wallets/search", ROUTE_PLAIN, 1024, ops_search_post},                           \
     {                                                                                              \
         "GET", "/metrics", ROUTE_PLAIN, 0, ops_metrics_get                                         \
     }

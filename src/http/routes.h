@@ -26,6 +26,8 @@ struct reply *webhook_bkash_post(struct request *rq);
 struct reply *ops_health_get(struct request *rq);
 struct reply *ops_ready_get(struct request *rq);
 struct reply *ops_wallets_get(struct request *rq);
+/* ops_search.c */
+struct reply *ops_search_post(struct request *rq);
 struct reply *ops_metrics_get(struct request *rq);
 struct reply *sandbox_clock_get(struct request *rq);
 struct reply *sandbox_clock_post(struct request *rq);

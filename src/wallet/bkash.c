@@ -35,9 +35,14 @@ static void call_release(struct connector_call *base)
     mem_free(c);
 }
 
-static const char *path_of(enum connector_op op)
+static bool starts_at_root(const char *path)
 {
-    switch (op) {
+    return strncmp(path, "/v2/", 4) == 0;
+}
+
+static const char *path_of(const struct bkash_call *c)
+{
+    switch (c->base.op) {
     case CONNECTOR_OP_CREATE:
         return "/tokenized/checkout/create";
     case CONNECTOR_OP_EXECUTE:
@@ -51,6 +56,8 @@ static const char *path_of(enum connector_op op)
         return REFUND_ROOT "transaction";
     case CONNECTOR_OP_REFUND_STATUS:
         return REFUND_ROOT "status";
+    case CONNECTOR_OP_SEARCH:
+        return c->base.w->config->wallet_bkash_search_path;
     }
     return "";
 }
@@ -76,6 +83,9 @@ static void answer_read(
     case CONNECTOR_OP_REFUND_STATUS:
         bkash_read_refund_status(a, r->status, r->body, buf_view(&c->trx_id), ret);
         return;
+    case CONNECTOR_OP_SEARCH:
+        bkash_read_search(a, r->status, r->body, buf_view(&c->trx_id), ret);
+        return;
     }
 }
 
@@ -84,18 +94,24 @@ static bool is_refund(enum connector_op op)
     return op == CONNECTOR_OP_REFUND || op == CONNECTOR_OP_REFUND_STATUS;
 }
 
-/* A 401 means that the call was not done; of an execute only the gateway's own words are believed. Refunds renew no token: where a
- * credential may not use the second API at all, each of them would cost one, of the few that payments need. */
+/* What a credential may not be allowed to ask, though it takes payments. */
+static bool is_beside(enum connector_op op)
+{
+    return is_refund(op) || op == CONNECTOR_OP_SEARCH;
+}
+
+/* A 401 means that the call was not done; of an execute only the gateway's own words are believed. Refunds and searches renew no
+ * token: where a credential may not use them at all, each would cost one, of the few that payments need. */
 static bool refused_token(const struct bkash_call *c, int status, const struct wallet_answer *a)
 {
-    return status == 401 && !is_refund(c->base.op) &&
+    return status == 401 && !is_beside(c->base.op) &&
            (c->base.op != CONNECTOR_OP_EXECUTE || a->outcome == WALLET_BROKEN);
 }
 
-/* For the same reason a refused refund does not take the credential out of use. */
+/* For the same reason their refusal does not take the credential out of use. */
 static enum connector_health health_of(const struct bkash_call *c, const struct wallet_answer *a)
 {
-    return is_refund(c->base.op) && a->outcome == WALLET_BROKEN ? CONNECTOR_HEALTH_NONE
+    return is_beside(c->base.op) && a->outcome == WALLET_BROKEN ? CONNECTOR_HEALTH_NONE
                                                                 : CONNECTOR_HEALTH_BY_OUTCOME;
 }
 
@@ -130,6 +146,7 @@ static enum err call_send(struct bkash_call *c, const char *token)
     buf_init(&app_key, HEADER_MAX);
     buf_printf(&authorization, "Authorization: %s", token);
     buf_printf(&app_key, "X-App-Key: %s", c->base.secret->app_key);
+    const char *path = path_of(c);
     const char *const headers[] = {
         "Content-Type: application/json",
         "Accept: application/json",
@@ -139,12 +156,13 @@ static enum err call_send(struct bkash_call *c, const char *token)
     };
     struct connector_http rq = {
         .method = "POST",
-        .path = path_of(c->base.op),
+        .path = path,
         .headers = headers,
         .body = buf_view(&c->body),
-        .at_root = is_refund(c->base.op),
-        .fresh_connect =
-            c->base.op != CONNECTOR_OP_QUERY && c->base.op != CONNECTOR_OP_REFUND_STATUS,
+        .at_root = starts_at_root(path),
+        .fresh_connect = c->base.op != CONNECTOR_OP_QUERY &&
+                         c->base.op != CONNECTOR_OP_REFUND_STATUS &&
+                         c->base.op != CONNECTOR_OP_SEARCH,
         .proxy = c->base.w->config->wallet_bkash_proxy,
         .done = on_answer,
         .arg = c,
@@ -291,12 +309,32 @@ static void bkash_refund_status(struct wallets *w, int64_t credential_id, struct
     connector_call_start(&c->base);
 }
 
+/* The second API spells the field otherwise. */
+static void bkash_search(
+    struct wallets *w, int64_t credential_id, struct str trx_id, wallet_done_fn done, void *arg)
+{
+    struct bkash_call *c = call_new(w, CONNECTOR_OP_SEARCH, credential_id, done, arg);
+    const char *path = w->config->wallet_bkash_search_path;
+    struct json_writer j;
+    if (path[0] == 0) {
+        connector_call_fail(&c->base, WALLET_BROKEN, "not_offered", CONNECTOR_HEALTH_NONE);
+        return;
+    }
+    buf_str(&c->trx_id, trx_id);
+    json_w_init(&j, &c->body);
+    json_w_open(&j, '{');
+    json_w_kstr(&j, starts_at_root(path) ? "trxId" : "trxID", trx_id);
+    json_w_close(&j);
+    connector_call_start(&c->base);
+}
+
 const struct wallet_ops bkash_ops = {
     .kind = WALLET_BKASH,
     .needs_execute = true,
     .create = bkash_create,
     .execute = bkash_execute,
     .query = bkash_query,
+    .search = bkash_search,
     .refund = bkash_refund,
     .refund_status = bkash_refund_status,
 };

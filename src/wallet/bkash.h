@@ -16,6 +16,9 @@ void bkash_read_execute(
     struct arena *a, int status, struct str body, struct str ref, struct wallet_answer *ret);
 void bkash_read_query(
     struct arena *a, int status, struct str body, struct str ref, struct wallet_answer *ret);
+/* OK with what bKash knows of the transaction `trx_id`, DECLINED when it knows none, "not_offered" when there is no such route. */
+void bkash_read_search(
+    struct arena *a, int status, struct str body, struct str trx_id, struct wallet_answer *ret);
 
 /* Of the payment `trx_id`. OK only when all says that this amount went back; DECLINED by bKash's own refusals. */
 void bkash_read_refund(struct arena *a, int status, struct str body, struct str trx_id,

@@ -238,6 +238,61 @@ void bkash_read_query(
         answer_spoil(ret, "other_status");
 }
 
+/* ---- search, which the second API may answer without a code ---- */
+
+#define KIND_CHARS_MAX 100
+
+/* The API's gateway says so of a path that it does not have; a bad token it calls unauthorized. */
+static bool is_no_route(const struct envelope *e, int status)
+{
+    return status == 404 ||
+           (status == 403 && e->gateway && str_is(e->message, "Missing Authentication Token"));
+}
+
+static void found_read(const struct json *o, struct str trx_id, struct wallet_answer *ret)
+{
+    struct str kind = json_get_string(o, "transactionType");
+    struct str receiver = ANSWER_SCALAR(o, "organizationShortCode");
+    struct str state = json_get_string(o, "transactionStatus");
+    money_read(o, ret);
+    ret->trx_id = ANSWER_SCALAR(o, "trxID", "trxId");
+    ret->payer = answer_payer(ANSWER_SCALAR(o, "customerMsisdn"));
+    if (!str_ieq(ret->trx_id, trx_id)) {
+        answer_spoil(ret, "other_trx_id");
+        return;
+    }
+    if (!answer_is_word(state, 40) || !ret->has_amount) {
+        answer_spoil(ret, "bad_transaction");
+        return;
+    }
+    ret->outcome = WALLET_OK;
+    ret->state = state;
+    ret->kind = str_absent(kind) ? kind : utf8_prefix(kind, KIND_CHARS_MAX);
+    ret->receiver = str_absent(receiver) ? receiver : utf8_prefix(receiver, KIND_CHARS_MAX);
+    if (bkash_time_parse(json_get_string(o, "completedTime"), &ret->happened_at) != ERR_OK)
+        ret->happened_at = 0;
+}
+
+void bkash_read_search(
+    struct arena *a, int status, struct str body, struct str trx_id, struct wallet_answer *ret)
+{
+    struct envelope e;
+    envelope_read(a, status, body, &e);
+    answer_start(&e, ret);
+    bool told = e.cls == CLASS_SUCCESS ||
+                (status == 200 && e.root && !e.gateway && str_is(e.code, "no_code"));
+    if (told) {
+        found_read(e.root, trx_id, ret);
+    } else if (is_no_route(&e, status)) {
+        ret->outcome = WALLET_BROKEN;
+        ret->code = STR("not_offered");
+    } else if (status < 500 && (str_is(e.code, "2033") || str_is(e.code, "2077"))) {
+        ret->outcome = WALLET_DECLINED;
+    } else if (e.cls == CLASS_CONFIG) {
+        ret->outcome = WALLET_BROKEN;
+    }
+}
+
 /* ---- refunds, whose successes have no code ---- */
 
 /* bKash refused the refund itself. */

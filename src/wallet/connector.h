@@ -55,7 +55,8 @@ enum connector_op {
     CONNECTOR_OP_QUERY,
     CONNECTOR_OP_REFUND,
     CONNECTOR_OP_REFUND_STATUS,
-    CONNECTOR_OP_CLOSE_DAY
+    CONNECTOR_OP_CLOSE_DAY,
+    CONNECTOR_OP_SEARCH
 };
 
 /* What a call's end says of the credential's health. */

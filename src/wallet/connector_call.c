@@ -21,6 +21,8 @@ static const char *op_text(enum connector_op op)
         return "refund_status";
     case CONNECTOR_OP_CLOSE_DAY:
         return "close_day";
+    case CONNECTOR_OP_SEARCH:
+        return "search";
     }
     return "?";
 }

@@ -118,6 +118,7 @@ static enum err call_write(struct ecomm_call *c)
     case CONNECTOR_OP_EXECUTE:
     case CONNECTOR_OP_REFUND:
     case CONNECTOR_OP_REFUND_STATUS:
+    case CONNECTOR_OP_SEARCH:
         return ERR_STATE; /* the money moves at the bank's page */
     case CONNECTOR_OP_CLOSE_DAY:
         return template_write(c, STR_ABSENT, config->rocket_close_form, &c->body);

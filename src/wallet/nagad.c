@@ -226,6 +226,7 @@ static enum err call_write(struct nagad_call *c, const struct nagad_keys *k)
     case CONNECTOR_OP_PLACE:
         return complete_write(c, k);
     case CONNECTOR_OP_CLOSE_DAY:
+    case CONNECTOR_OP_SEARCH:
     case CONNECTOR_OP_EXECUTE:
         return ERR_STATE; /* the money moves at Nagad's page */
     case CONNECTOR_OP_REFUND:
@@ -261,6 +262,7 @@ static void answer_read(struct nagad_call *c, const struct nagad_keys *k, struct
         return;
     case CONNECTOR_OP_EXECUTE:
     case CONNECTOR_OP_CLOSE_DAY:
+    case CONNECTOR_OP_SEARCH:
     case CONNECTOR_OP_QUERY:
         break;
     }

@@ -61,6 +61,9 @@ struct wallet_answer {
      * only the last one, that one; `amount` is the payment's then. */
     const struct wallet_refund_seen *refunds;
     size_t refund_count;
+    /* search, OK; in the wallet's words, absent what it did not tell */
+    struct str state, kind, receiver;
+    int64_t happened_at; /* 0: not told */
 };
 
 /* On the outgoing thread (on the caller's when httpc is stopping); must not block; the answer's texts are valid until it
@@ -160,6 +163,11 @@ struct wallet_ops {
     /* Answers OK, PENDING or UNKNOWN: no answer to a question says that money did not move, for good. */
     void (*query)(
         struct wallets *w, int64_t credential_id, struct str ref, wallet_done_fn done, void *arg);
+    /* NULL where the wallet knows no such question. What it knows of a transaction to the merchant by its TrxID alone: OK, DECLINED
+     * (there is none), BROKEN (the code "not_offered": not for this credential), UNKNOWN. It is for people: it names no payment of
+     * ours, and nothing is paid by it. */
+    void (*search)(struct wallets *w, int64_t credential_id, struct str trx_id, wallet_done_fn done,
+        void *arg);
     /* NULL where the wallet knows no such thing. Closes the merchant's day: OK, DECLINED (the wallet answered, and did not), BROKEN
      * (certainly not sent), UNKNOWN; `message` has the wallet's own words. */
     void (*close_day)(struct wallets *w, int64_t credential_id, wallet_done_fn done, void *arg);

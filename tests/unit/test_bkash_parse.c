@@ -365,6 +365,54 @@ static void times_are_read_in_all_three_forms(void **state)
     }
 }
 
+#define FOUND(trx, state, amount)                                                                  \
+    "\"trxID\":\"" trx "\",\"transactionStatus\":\"" state "\",\"amount\":\"" amount               \
+    "\",\"currency\":\"BDT\",\"customerMsisdn\":\"01711111111\",\"transactionType\":\"Payment\","  \
+    "\"organizationShortCode\":\"50022\",\"completedTime\":\"2026-09-18T06:00:19:952 GMT+0600\"}"
+
+static void a_search_tells_what_bkash_knows_of_the_asked_trxid_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *body;
+        enum wallet_outcome outcome;
+        const char *code;
+    } cases[] = {
+        {200, "{\"statusCode\":\"0000\"," FOUND("6H7801QFYM", "Completed", "15"), WALLET_OK,
+            "0000"},
+        {200, "{" FOUND("6H7801QFYM", "Reversed", "15"), WALLET_OK, "no_code"},
+        {200, "{" FOUND("6H7801QFYN", "Completed", "15"), WALLET_UNKNOWN, "other_trx_id"},
+        {200, "{" FOUND("6H7801QFYM", "Completed", "x"), WALLET_UNKNOWN, "bad_transaction"},
+        {200, "{" FOUND("6H7801QFYM", "<b>", "15"), WALLET_UNKNOWN, "bad_transaction"},
+        {500, "{" FOUND("6H7801QFYM", "Completed", "15"), WALLET_UNKNOWN, "http_500"},
+        {200, CODE("2033"), WALLET_DECLINED, "2033"},
+        {400, "{\"externalCode\":\"2077\",\"errorMessageEn\":\"no\"}", WALLET_DECLINED, "2077"},
+        {500, CODE("2033"), WALLET_UNKNOWN, "2033"},
+        {403, "{\"message\":\"Missing Authentication Token\"}", WALLET_BROKEN, "not_offered"},
+        {404, "<html>", WALLET_BROKEN, "not_offered"},
+        {401, "{\"message\":\"Unauthorized\"}", WALLET_BROKEN, "http_401"},
+        {403, "{\"message\":\"Forbidden\"}", WALLET_BROKEN, "http_403"},
+        {200, "", WALLET_UNKNOWN, "empty_body"},
+        {200, "{\"message\":\"Internal server error\"}", WALLET_UNKNOWN, "no_code"},
+    };
+    for (size_t i = 0; i < array_len(cases); i++) {
+        struct arena a;
+        struct wallet_answer w;
+        arena_init(&a, BKASH_ARENA_MAX);
+        bkash_read_search(&a, cases[i].status, str_from(cases[i].body), STR("6H7801QFYM"), &w);
+        if (w.outcome != cases[i].outcome || !str_is(w.code, cases[i].code))
+            fail_msg("%s: outcome %d, code %.*s", cases[i].body, (int)w.outcome, STR_FMT(w.code));
+        if (w.outcome == WALLET_OK) {
+            assert_int_equal(w.amount.poisha, 1500);
+            assert_false(w.completed); /* nothing is paid by it */
+            assert_int_equal(w.happened_at, INT64_C(1789689619952));
+            assert_true(str_is(w.receiver, "50022") && str_is(w.payer, "01711111111"));
+        }
+        arena_clear(&a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +427,7 @@ int main(void)
         cmocka_unit_test(the_payers_page_and_the_payments_id_are_checked),
         cmocka_unit_test(the_wallets_text_is_kept_and_bounded),
         cmocka_unit_test(a_lifetime_is_a_number_or_a_text),
+        cmocka_unit_test(a_search_tells_what_bkash_knows_of_the_asked_trxid_alone),
         cmocka_unit_test(times_are_read_in_all_three_forms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,7 @@ static struct bench *spoilt_bench(int call_ms)
     struct config *c = &b->config;
     b->peer->fn = spoilt_answer;
     c->wallet_timeout_ms = call_ms;
+    c->wallet_bkash_search_path = mem_strdup("/search");
     c->rocket_begin_form = mem_strdup("command=v&amount={amount}&d={invoice}");
     c->rocket_end_form = mem_strdup("command=c&trans_id={trans_id}");
     c->rocket_close_form = mem_strdup("command=b");
@@ -78,6 +79,7 @@ static void spoilt_free(struct bench *b)
 {
     struct config c = b->config;
     bench_free(b);
+    mem_free(c.wallet_bkash_search_path);
     mem_free(c.rocket_begin_form);
     mem_free(c.rocket_end_form);
     mem_free(c.rocket_close_form);
@@ -123,6 +125,7 @@ static const struct asked asked[] = {
     {"bkash refund", &bkash_ops, 7, CONNECTOR_OP_REFUND, BKASH_REF, REFUNDED, NULL, NULL, true},
     {"bkash refund_status", &bkash_ops, 7, CONNECTOR_OP_REFUND_STATUS, BKASH_REF, REFUND_LIST, NULL,
         NULL, true},
+    {"bkash search", &bkash_ops, 7, CONNECTOR_OP_SEARCH, BKASH_REF, EXECUTED, NULL, NULL, false},
     {"nagad create", &nagad_ops, 8, CONNECTOR_OP_CREATE, NAGAD_REF, nagad_initialized, NULL, NULL,
         false},
     {"nagad place", &nagad_ops, 8, CONNECTOR_OP_PLACE, NAGAD_REF, PLACED, NULL, NULL, false},
@@ -169,6 +172,9 @@ static void ask(struct bench *b, const struct asked *q, struct told *t)
         break;
     case CONNECTOR_OP_REFUND_STATUS:
         q->ops->refund_status(b->wallets, q->credential_id, ref, STR("6H7800QFYM"), told_set, t);
+        break;
+    case CONNECTOR_OP_SEARCH:
+        q->ops->search(b->wallets, q->credential_id, STR("6H7800QFYM"), told_set, t);
         break;
     case CONNECTOR_OP_CLOSE_DAY:
         q->ops->close_day(b->wallets, q->credential_id, told_set, t);

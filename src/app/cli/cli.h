@@ -129,6 +129,12 @@ void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A line for people behind the facts; not shown with --json. */
 void cli_note(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* ---- cli_ops.c ---- */
+/* Asks the kassad of this configuration, at its operations listener. False when none answers there within `timeout_ms`; else the
+ * status, and the body's tree in the arena (NULL: no JSON). `body` absent: a GET. */
+bool cli_ops_call(struct cli *c, const char *path, struct str body, int64_t timeout_ms,
+    int *ret_status, const struct json **ret) must_check;
+
 /* ---- cli_out.c: facts, written once as JSON into c->w; shown as such or for people ---- */
 void cli_out_money(struct cli *c, const char *key, struct money m);
 void cli_out_time(struct cli *c, const char *key, int64_t at_ms); /* 0: null */
@@ -205,5 +211,8 @@ struct credential_row;
 int64_t cli_rocket_certificate_end(struct cli *c, const struct credential_row *r);
 /* wallet.c: an address of a wallet, without query and slash at the end, which is called over TLS or on this machine. False, told. */
 bool cli_wallet_url_check(struct cli *c, const char *option, struct str s) must_check;
+/* wallet_list.c: the commands that ask kassad about the credentials. */
+int cli_wallet_list(struct cli *c);
+int cli_wallet_search(struct cli *c);
 
 #endif

@@ -135,36 +135,6 @@ static int add_run(struct cli *c)
     return CLI_OK;
 }
 
-static enum err list_item(void *arg, const struct credential_row *r)
-{
-    struct cli *c = arg;
-    struct account_row a;
-    struct str uuid = STR_ABSENT;
-    if (r->account_id && store_account_by_id(c->db, &c->arena, r->account_id, &a) == ERR_OK) {
-        uuid = a.uuid;
-    }
-    cli_out_item(c);
-    json_w_kint(&c->w, "id", r->id);
-    json_w_kcstr(&c->w, "wallet", wallet_kind_code(r->wallet));
-    json_w_kstr(&c->w, "name", r->name);
-    json_w_kstr(&c->w, "account", uuid);
-    json_w_kstr(&c->w, "base_url", r->base_url);
-    json_w_kbool(&c->w, "enabled", r->enabled);
-    cli_out_time(c, "created_at", r->created_at);
-    cli_out_time(c, "certificate_ends_at",
-        r->wallet == WALLET_ROCKET ? cli_rocket_certificate_end(c, r) : 0);
-    cli_out_close(c);
-    return ERR_OK;
-}
-
-static int list_run(struct cli *c)
-{
-    cli_out_list(c, "credentials");
-    enum err e = store_credential_each(c->db, list_item, c);
-    cli_out_close(c);
-    return e == ERR_OK ? CLI_OK : cli_fail_err("credentials", e);
-}
-
 struct change {
     int64_t id;
     bool enabled;
@@ -237,6 +207,14 @@ static const struct cli_option add_options[] = {
     {.name = NULL},
 };
 
+static const struct cli_option search_options[] = {
+    {.name = "trx-id",
+        .arg = "TRXID",
+        .help = "of any transaction to the merchant",
+        .required = true},
+    {.name = NULL},
+};
+
 const struct cli_command cli_wallet_commands[] = {
     {.noun = "wallet",
         .verb = "add",
@@ -248,8 +226,15 @@ const struct cli_command cli_wallet_commands[] = {
     {.noun = "wallet",
         .verb = "list",
         .need = CLI_NEEDS_STORE,
-        .run = list_run,
-        .help = "all credentials, without secrets"},
+        .run = cli_wallet_list,
+        .help = "all credentials, without secrets, and whether kassad uses them"},
+    {.noun = "wallet",
+        .verb = "search",
+        .operand = "ID",
+        .need = CLI_NEEDS_STORE,
+        .options = search_options,
+        .run = cli_wallet_search,
+        .help = "what the wallet knows of a TrxID (bKash); kassad asks, and no payment changes"},
     {.noun = "wallet",
         .verb = "enable",
         .operand = "ID",

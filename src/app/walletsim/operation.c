@@ -346,7 +346,8 @@ enum err operation_query(struct call *c)
 enum err operation_search(struct call *c)
 {
     struct pay p;
-    struct str trx_id = json_get_scalar(c->body, "trxID");
+    struct str trx_id =
+        json_get_scalar(c->body, str_starts(c->rq->path, STR("/v2/")) ? "trxId" : "trxID");
     if (trx_id.n == 0) {
         call_code(c, "2065");
         return ERR_OK;

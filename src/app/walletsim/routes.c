@@ -5,7 +5,8 @@
 
 #define API "/v1.2.0-beta/tokenized/checkout/"
 #define CHECKOUT "/v1.2.0-beta/checkout/"
-#define REFUND_API "/v2/tokenized-checkout/refund/payment/"
+#define V2_API "/v2/tokenized-checkout/"
+#define REFUND_API V2_API "refund/payment/"
 
 const struct route sim_routes[] = {
     {"POST", API "token/grant", ROUTE_PLAIN, SIM_BODY_MAX, gateway_grant},
@@ -14,6 +15,7 @@ const struct route sim_routes[] = {
     {"POST", API "execute", ROUTE_PLAIN, SIM_BODY_MAX, gateway_execute},
     {"POST", API "payment/status", ROUTE_PLAIN, SIM_BODY_MAX, gateway_query},
     {"POST", API "general/searchTransaction", ROUTE_PLAIN, SIM_BODY_MAX, gateway_search},
+    {"POST", V2_API "general/search-transaction", ROUTE_PLAIN, SIM_BODY_MAX, gateway_search},
     {"POST", API "agreement/status", ROUTE_PLAIN, SIM_BODY_MAX, gateway_agreement_status},
     {"POST", API "agreement/cancel", ROUTE_PLAIN, SIM_BODY_MAX, gateway_agreement_cancel},
     {"POST", API "payment/refund", ROUTE_PLAIN, SIM_BODY_MAX, gateway_refund_v1},
