@@ -32,6 +32,22 @@ void clock_advance(struct clock *c, int64_t ms)
     atomic_fetch_add(&c->offset_ms, ms);
 }
 
+bool clock_offset_raise(struct clock *c, int64_t offset_ms)
+{
+    int64_t have = atomic_load(&c->offset_ms);
+    while (have < offset_ms)
+        if (atomic_compare_exchange_weak(&c->offset_ms, &have, offset_ms))
+            return true;
+    return false;
+}
+
+bool clock_wall_ms(const struct clock *c, int64_t *ret)
+{
+    if (!c->wall_ms)
+        *ret = machine_us(CLOCK_REALTIME) / 1000;
+    return !c->wall_ms;
+}
+
 int64_t clock_mono_ms(void)
 {
     return clock_mono_us() / 1000;

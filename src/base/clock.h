@@ -18,6 +18,10 @@ struct clock {
 void clock_init(struct clock *c);
 int64_t clock_now_ms(const struct clock *c);
 void clock_advance(struct clock *c, int64_t ms);
+/* Moves the clock on to that offset, which several processes of a sandbox share; never back. True when it moved. */
+bool clock_offset_raise(struct clock *c, int64_t offset_ms);
+/* The machine's own time, whatever the sandbox moved. False: the clock is injected, and tells nothing about a machine. */
+bool clock_wall_ms(const struct clock *c, int64_t *ret);
 /* The machine's monotonic clock. */
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);

@@ -43,6 +43,22 @@ static struct reply *not_ready(struct request *rq, const char *reason)
     return reply_header(r, "Retry-After", STR("1"));
 }
 
+/* NULL: none. */
+static const char *store_reason(enum store_state state)
+{
+    switch (state) {
+    case STORE_GOOD:
+        break;
+    case STORE_UNWRITABLE:
+        return "The store can't be written.";
+    case STORE_SILENT:
+        return "The database does not answer.";
+    case STORE_CLOCK_APART:
+        return "This machine's clock and the database's differ.";
+    }
+    return NULL;
+}
+
 /* The schema was checked when the store was opened and no other program changes it while it is open. */
 struct reply *ops_ready_get(struct request *rq)
 {
@@ -51,9 +67,8 @@ struct reply *ops_ready_get(struct request *rq)
         return not_ready(rq, "The service is starting.");
     if (atomic_load(&g->stopping))
         return not_ready(rq, "The service is stopping.");
-    if (!store_writable(g->service->store))
-        return not_ready(rq, "The store can't be written.");
-    return reply_json(200, STR("{\"ready\":true}"));
+    const char *reason = store_reason(store_state(g->service->store));
+    return reason ? not_ready(rq, reason) : reply_json(200, STR("{\"ready\":true}"));
 }
 
 struct reply *ops_metrics_get(struct request *rq)
@@ -149,9 +164,10 @@ struct advance {
     struct store_unit unit;
     struct arena *arena;
     int64_t by_ms;
+    int64_t offset_ms; /* of all advances together, set by the unit */
 };
 
-/* Kept so that a restart goes on at the moved time. */
+/* Kept so that a restart goes on at the moved time, and for the other nodes of the sandbox (service/settle.c). */
 static enum err advance_run(struct store_unit *u, struct tx *tx)
 {
     struct advance *a = unit_owner(u, struct advance, unit);
@@ -165,8 +181,9 @@ static enum err advance_run(struct store_unit *u, struct tx *tx)
     if (offset + a->by_ms > OFFSET_MAX_MS)
         return ERR_RANGE;
     struct buf b;
+    a->offset_ms = offset + a->by_ms;
     buf_init(&b, 32);
-    buf_int(&b, offset + a->by_ms);
+    buf_int(&b, a->offset_ms);
     e = store_setting_put(tx, SANDBOX_CLOCK_SETTING, buf_view(&b));
     buf_clear(&b);
     return e;
@@ -185,7 +202,7 @@ struct reply *sandbox_clock_post(struct request *rq)
         return advance_invalid();
     if (e != ERR_OK)
         return reply_error(rq, e);
-    clock_advance(g->service->clock, a.by_ms);
+    clock_offset_raise(g->service->clock, a.offset_ms);
     work_kick_settle(g->service->work);
     work_kick_deliver(g->service->work);
     return clock_reply(g);

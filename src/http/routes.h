@@ -32,7 +32,4 @@ struct reply *ops_metrics_get(struct request *rq);
 struct reply *sandbox_clock_get(struct request *rq);
 struct reply *sandbox_clock_post(struct request *rq);
 
-/* The name under which the sandbox's clock offset is kept, in milliseconds. */
-#define SANDBOX_CLOCK_SETTING "sandbox_clock_offset_ms"
-
 #endif

@@ -52,6 +52,7 @@ static void act_done(struct store_unit *u, enum err result)
     }
     if (own->has_call) {
         call = errand_new(s, own->call, &own->attempt, own->payer_ip);
+        call->decided_ms = own->decided_ms;
     }
     bool wake_deliver = own->wake_deliver, wake_settle = own->wake_settle;
     own_free(own);
@@ -93,6 +94,7 @@ bool act_call(struct checkout_act *c, enum errand_kind kind, const struct attemp
     }
     c->own->has_call = true;
     c->own->call = kind;
+    c->own->decided_ms = clock_mono_ms();
     c->own->attempt = *a;
     return true;
 }

@@ -14,6 +14,7 @@ struct act_own {
     bool has_call;         /* the attempt below gets this call after the commit */
     enum errand_kind call; /* its work_begin was done */
     struct attempt_row attempt;
+    int64_t decided_ms;  /* monotonic: errand.h */
     struct str payer_ip; /* for a create; in the arena */
     bool wake_deliver, wake_settle;
 };

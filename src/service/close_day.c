@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "service/errand.h"
 #include "service/work.h"
 #include "store/store_wallet.h"
 #include "wallet/wallet.h"
@@ -18,6 +19,7 @@ struct closing {
     struct store_unit unit;
     struct service *service;
     int64_t broken_before;
+    int64_t begun_ms;     /* monotonic, in the unit */
     struct close_row row; /* texts in `arena`, or static */
     struct arena arena;
 };
@@ -102,12 +104,18 @@ static void closing_start(void *arg)
     struct closing *c = arg;
     const struct wallet_ops *ops = wallet_ops_find(WALLET_ROCKET);
     ensure(ops && ops->close_day, "Rocket's connector knows how to close a day");
+    if (clock_mono_ms() - c->begun_ms > CALL_BEGINS_MS) {
+        struct wallet_answer late = {.outcome = WALLET_BROKEN, .code = STR("too_late")};
+        answered(c, &late);
+        return;
+    }
     ops->close_day(c->service->wallets, c->row.credential_id, answered, c);
 }
 
 static enum err begin_run(struct store_unit *u, struct tx *tx)
 {
     struct closing *c = unit_owner(u, struct closing, unit);
+    c->begun_ms = clock_mono_ms();
     return store_close_begin(tx, c->row.credential_id, c->row.day, c->broken_before);
 }
 

@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #define LEASE_MARGIN_MS 30000
+/* The rest of the margin is for what nodes' clocks may differ. A process that stood still longer leaves the row to another. */
+#define SEND_WITHIN_MS 15000
 #define POLL_MS 500
 #define PUT_OFF_MS 10000
 #define SIGNERS_MAX 8
@@ -22,7 +24,6 @@
 
 struct deliver {
     struct service *service;
-    char owner[UUID_LEN + 1];
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -37,6 +38,7 @@ struct lease_unit {
     struct store_unit unit;
     struct deliver *d;
     int max;
+    int64_t leased_ms; /* monotonic */
     int64_t ids[DELIVER_ROOM_MAX];
     int count;
 };
@@ -63,15 +65,16 @@ static void try_ended(void *arg, struct deliver_try *t)
     room_tell(d);
 }
 
-static void try_add(struct deliver *d, int64_t id)
+static void try_add(struct deliver *d, int64_t id, int64_t leased_ms)
 {
     struct deliver_try *t = mem_alloc(sizeof *t);
     t->service = d->service;
-    t->owner = str_from(d->owner);
+    t->owner = str_from(d->service->node);
     t->answered = try_answered;
     t->ended = try_ended;
     t->arg = d;
     t->id = id;
+    t->send_by_ms = leased_ms + SEND_WITHIN_MS;
     if (!deliver_desk_add(d->desk, t)) {
         mem_free(t);
     }
@@ -142,14 +145,17 @@ static enum err lease_run(struct store_unit *u, struct tx *tx)
     struct lease_unit *l = unit_owner(u, struct lease_unit, unit);
     int64_t now = tx_now_ms(tx);
     int64_t until = now + l->d->service->config->notify_timeout_ms + LEASE_MARGIN_MS;
-    return store_outbox_lease(tx, now, str_from(l->d->owner), until, l->max, l->ids, &l->count);
+    l->leased_ms = clock_mono_ms();
+    return store_outbox_lease(
+        tx, now, str_from(l->d->service->node), until, l->max, l->ids, &l->count);
 }
 
 /* Nothing is leased, and so nothing written, unless something is due. */
 static bool something_due(struct deliver *d)
 {
     int64_t at;
-    struct db *db = store_reader(d->service->store);
+    struct store *store = d->service->store;
+    struct db *db = store_clock_apart(store) ? NULL : store_reader(store);
     return db && store_outbox_next_due(db, &at) == ERR_OK && at <= clock_now_ms(d->service->clock);
 }
 
@@ -166,7 +172,7 @@ static bool round_run(struct deliver *d)
         return false;
     }
     for (int i = 0; i < l.count; i++) {
-        try_add(d, l.ids[i]);
+        try_add(d, l.ids[i], l.leased_ms);
     }
     return l.count == l.max;
 }
@@ -261,9 +267,6 @@ static void signers_stop(struct deliver *d)
 enum err deliver_start(struct service *s, struct deliver **ret)
 {
     struct deliver *d = mem_alloc(sizeof *d);
-    uint8_t raw[16];
-    random_bytes(raw, sizeof raw);
-    uuid_format(raw, d->owner);
     d->service = s;
     d->desk = deliver_desk_new((int)s->config->notify_workers, (int)s->config->notify_per_host);
     pthread_condattr_t attr;

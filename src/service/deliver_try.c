@@ -181,6 +181,10 @@ static void sent(void *arg, const struct httpc_result *r)
 void deliver_try_send(struct deliver_try *t)
 {
     const struct config *c = t->service->config;
+    if (clock_mono_ms() > t->send_by_ms) {
+        deliver_try_put_off(t, 0);
+        return;
+    }
     random_bytes(&t->jitter, sizeof t->jitter);
     t->at = clock_now_ms(t->service->clock);
     struct httpc_request rq = {

@@ -19,6 +19,7 @@ struct deliver_try {
     void *arg;
     struct notify_call call;
     /* what came of it */
+    int64_t send_by_ms; /* monotonic: after that another node may have the lease */
     int64_t at, duration_ms;
     int status;
     char error[24];

@@ -153,9 +153,28 @@ static void call_answered(void *arg, const struct wallet_answer *a)
     call_submit(c);
 }
 
+/* Others take the call as lost some time after its commit, and may then believe that it will never be made (outcome.c). So a
+ * process that stood still in between does not make it any more. */
+static bool call_is_late(struct errand *c)
+{
+    int64_t late_ms = clock_mono_ms() - c->decided_ms;
+    if (late_ms <= CALL_BEGINS_MS) {
+        return false;
+    }
+    log_warn("wallet_call_too_late", LOG_C("call", kinds[c->kind]), LOG_I("attempt", c->attempt_id),
+        LOG_I("after_ms", late_ms));
+    struct wallet_answer a = {.outcome = c->kind == ERRAND_QUERY ? WALLET_UNKNOWN : WALLET_BROKEN,
+        .code = STR("too_late")};
+    call_answered(c, &a);
+    return true;
+}
+
 static void call_start(void *arg)
 {
     struct errand *c = arg;
+    if (call_is_late(c)) {
+        return;
+    }
     const struct wallet_ops *ops = wallet_ops_find(c->wallet);
     struct wallets *w = c->service->wallets;
     ensure(ops != NULL, "an attempt's wallet has a connector");
@@ -196,6 +215,7 @@ struct errand *errand_new(
     c->credential_id = a->credential_id;
     c->amount = a->amount;
     c->asked_until = a->next_ask_at;
+    c->decided_ms = clock_mono_ms();
     arena_init(&c->arena, CALL_BYTES_MAX);
     arena_init(&c->scratch, SCRATCH_BYTES_MAX);
     c->ref = arena_copy(&c->arena, a->wallet_ref);

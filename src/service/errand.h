@@ -6,6 +6,9 @@
 #include "service/service.h"
 #include "store/store_payment.h"
 
+/* A call begins within this time of the commit that made it due, or never. */
+#define CALL_BEGINS_MS INT64_C(10000)
+
 enum errand_kind { ERRAND_CREATE, ERRAND_PLACE, ERRAND_EXECUTE, ERRAND_QUERY };
 const char *errand_text(enum errand_kind k);
 
@@ -25,7 +28,8 @@ struct errand {
     bool renamed; /* the invoice, once */
     struct money amount;
     struct wallet_answer answer;
-    int tries; /* of the unit */
+    int tries;          /* of the unit */
+    int64_t decided_ms; /* monotonic: when the unit ran that made the call due */
     /* set by the unit */
     bool wake_settle, wake_deliver;
     bool goes_on;          /* after the commit, with `next` */

@@ -34,6 +34,7 @@ static enum err apply_initialized(struct errand *c, struct tx *tx, const struct 
     to.next_ask_at = call_end(c, tx_now_ms(tx));
     c->goes_on = true;
     c->next = ERRAND_PLACE;
+    c->decided_ms = clock_mono_ms();
     return store_attempt_cas(tx, a, &to);
 }
 
@@ -52,6 +53,7 @@ static enum err apply_renamed(struct errand *c, struct tx *tx, const struct atte
     c->next_invoice = arena_copy(&c->arena, (struct str){text, (size_t)n});
     c->goes_on = true;
     c->next = ERRAND_CREATE;
+    c->decided_ms = clock_mono_ms();
     to.invoice = c->next_invoice;
     to.next_ask_at = call_end(c, tx_now_ms(tx));
     return store_attempt_cas(tx, a, &to);

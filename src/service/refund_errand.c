@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "service/errand.h"
 #include "service/refund_change.h"
 #include "service/work.h"
 #include <stdio.h>
@@ -144,6 +145,11 @@ static void errand_start(void *arg)
     if (!c->sends) {
         ops->refund_status(
             c->service->wallets, r->credential_id, r->wallet_ref, r->trx_id, errand_answered, c);
+        return;
+    }
+    if (clock_mono_ms() - c->decided_ms > CALL_BEGINS_MS) {
+        struct wallet_answer late = {.outcome = WALLET_BROKEN, .code = STR("too_late")};
+        errand_answered(c, &late);
         return;
     }
     snprintf(sku, sizeof sku, "P%lld", (long long)r->payment_id);

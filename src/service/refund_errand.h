@@ -19,7 +19,8 @@ struct refund_errand {
     int tries; /* of the unit */
     /* set by the unit */
     bool send_next;
-    struct str alarm; /* static text: the operator is told after the commit; absent: not */
+    int64_t decided_ms; /* monotonic, of send_next */
+    struct str alarm;   /* static text: the operator is told after the commit; absent: not */
 };
 
 /* The refund's work_begin was done by the caller, in the unit that made the call due. Asks for the list. */

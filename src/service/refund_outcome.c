@@ -99,6 +99,7 @@ static enum err apply_copied(struct refund_errand *c, struct tx *tx, const struc
         to.sent_at = now;
         to.asks = 0;
         c->send_next = true;
+        c->decided_ms = clock_mono_ms();
         return change(c, tx, r, REFUND_EV_SEND, &to);
     }
     if (now >= r->created_at + GIVE_UP_MS) {

@@ -2,7 +2,9 @@
  * wallets, their credentials, the watch, settle. */
 #include "service/service.h"
 
+#include "base/crypto.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "service/accounts.h"
 #include "service/credentials.h"
 #include "service/deliver.h"
@@ -36,6 +38,7 @@ static enum err base_start(struct service *s, bool workers, struct buf *why)
         .clock = s->clock,
         .create = false,
         .migrate = workers,
+        .watch = workers && store_path_is_server(s->config->store_path),
     };
     enum err e = keyring_load(s->config->security_secret_key_file, why, &s->keys);
     say(why, "secret key file", e);
@@ -92,7 +95,10 @@ enum err service_start(const struct config *config, struct clock *clock, bool wo
     struct buf *why, struct service *ret)
 {
     struct service *s = ret; /* the parts keep this address */
+    uint8_t raw[16];
     *s = (struct service){.config = config, .clock = clock};
+    random_uuid(raw);
+    uuid_format(raw, s->node);
     enum err e = base_start(s, workers, why);
     if (e == ERR_OK && workers) {
         e = wallets_start(s, why);

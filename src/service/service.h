@@ -16,9 +16,13 @@ struct credentials;
 struct notices;
 struct work;
 
+/* The name under which the sandbox's clock offset is kept, in milliseconds. */
+#define SANDBOX_CLOCK_SETTING "sandbox_clock_offset_ms"
+
 struct service {
     const struct config *config;
     struct clock *clock;
+    char node[37]; /* this process among those that share the store: a random uuid */
     struct keyring *keys;
     struct links *links;
     struct store *store;

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "service/close_day.h"
 #include "service/credentials.h"
 #include "service/notices.h"
@@ -145,14 +146,34 @@ static bool look_wait(struct settle *x)
     return stop;
 }
 
+/* The clock may have been moved at another node. */
+static void sandbox_clock_follow(struct service *s, struct db *db)
+{
+    struct arena arena;
+    struct str text = STR_ABSENT;
+    int64_t offset = 0;
+    if (!s->config->sandbox_sandbox) {
+        return;
+    }
+    arena_init(&arena, 4096);
+    enum err e = store_setting_get(db, &arena, SANDBOX_CLOCK_SETTING, &text);
+    if (e == ERR_OK && int64_parse(text, &offset) == ERR_OK &&
+        clock_offset_raise(s->clock, offset)) {
+        work_kick_deliver(s->work);
+    }
+    arena_clear(&arena);
+}
+
 static void *settle_main(void *arg)
 {
     pthread_setname_np(pthread_self(), "settle");
     struct settle *x = arg;
     do {
-        struct db *db = store_reader(x->service->store);
+        struct service *s = x->service;
+        struct db *db = store_clock_apart(s->store) ? NULL : store_reader(s->store);
         if (db) {
-            int64_t now = clock_now_ms(x->service->clock);
+            sandbox_clock_follow(s, db);
+            int64_t now = clock_now_ms(s->clock);
             look_at_attempts(x, db, now);
             look_at_payments(x, db, now);
             refund_look(x->service, db, now);

@@ -5,6 +5,8 @@
 
 #define TOKEN_BYTES_MAX 16384
 #define HOUR_MS (3600 * INT64_C(1000))
+/* Beyond the wallet's time-out: when a token call is taken as lost with its process. */
+#define TURN_MARGIN_MS 5000
 
 /* An absent box, and one that no key opens any more, is an absent text: the connector then asks for a new token. */
 static struct str token_open(
@@ -42,6 +44,7 @@ static enum err token_load(
             .refresh = token_open(s, credential_id, row.refresh_box, &refresh),
             .expires_at = row.expires_at,
             .refresh_expires_at = row.refresh_expires_at,
+            .version = row.version,
         };
         fn(fn_arg, &t);
     }
@@ -53,12 +56,16 @@ static enum err token_load(
 
 struct token_unit {
     struct store_unit unit;
+    struct service *service;
     struct token_row row;
 };
 
 static enum err token_save_run(struct store_unit *u, struct tx *tx)
 {
-    return store_token_put(tx, &unit_owner(u, struct token_unit, unit)->row);
+    struct token_unit *t = unit_owner(u, struct token_unit, unit);
+    enum err e = store_token_put(tx, &t->row);
+    return e == ERR_OK ? store_token_turn_end(tx, t->row.credential_id, str_from(t->service->node))
+                       : e;
 }
 
 static struct str token_seal(struct service *s, struct str plain, struct buf *box)
@@ -70,7 +77,8 @@ static struct str token_seal(struct service *s, struct str plain, struct buf *bo
     return buf_view(box);
 }
 
-static enum err token_save(void *arg, int64_t credential_id, const struct wallet_token *t)
+static enum err token_save(
+    void *arg, int64_t credential_id, const struct wallet_token *t, int64_t *ret_version)
 {
     struct service *s = arg;
     struct buf token, refresh;
@@ -78,6 +86,7 @@ static enum err token_save(void *arg, int64_t credential_id, const struct wallet
     buf_init(&refresh, TOKEN_BYTES_MAX * 2);
     struct token_unit unit = {
         .unit = {.run = token_save_run},
+        .service = s,
         .row = {.credential_id = credential_id,
             .token_box = token_seal(s, t->token, &token),
             .refresh_box = token_seal(s, t->refresh, &refresh),
@@ -87,7 +96,52 @@ static enum err token_save(void *arg, int64_t credential_id, const struct wallet
     enum err e = buf_ok(&token) && buf_ok(&refresh) ? store_run(s->store, &unit.unit) : ERR_LIMIT;
     buf_clear(&token);
     buf_clear(&refresh);
+    if (e == ERR_OK) {
+        *ret_version = unit.row.version;
+    }
     return e;
+}
+
+struct turn_unit {
+    struct store_unit unit;
+    struct service *service;
+    int64_t credential_id, version;
+};
+
+static enum err turn_take_run(struct store_unit *u, struct tx *tx)
+{
+    struct turn_unit *t = unit_owner(u, struct turn_unit, unit);
+    int64_t until = tx_now_ms(tx) + t->service->config->wallet_timeout_ms + TURN_MARGIN_MS;
+    return store_token_turn_take(
+        tx, t->credential_id, t->version, str_from(t->service->node), until);
+}
+
+/* The file of a store without a server is one process's, and a crash leaves no turn behind that a restart would wait for. */
+static enum err token_turn_take(void *arg, int64_t credential_id, int64_t version)
+{
+    struct service *s = arg;
+    struct turn_unit unit = {.unit = {.run = turn_take_run},
+        .service = s,
+        .credential_id = credential_id,
+        .version = version};
+    return store_path_is_server(s->config->store_path) ? store_run(s->store, &unit.unit) : ERR_OK;
+}
+
+static enum err turn_end_run(struct store_unit *u, struct tx *tx)
+{
+    struct turn_unit *t = unit_owner(u, struct turn_unit, unit);
+    return store_token_turn_end(tx, t->credential_id, str_from(t->service->node));
+}
+
+/* One that is not ended runs out. */
+static void token_turn_end(void *arg, int64_t credential_id)
+{
+    struct service *s = arg;
+    struct turn_unit unit = {
+        .unit = {.run = turn_end_run}, .service = s, .credential_id = credential_id};
+    if (store_path_is_server(s->config->store_path) && store_run(s->store, &unit.unit) != ERR_OK) {
+        log_warn("token_turn_not_ended", LOG_I("credential", credential_id));
+    }
 }
 
 struct budget_unit {
@@ -135,6 +189,8 @@ struct wallet_host wallet_host_on_store(struct service *s)
         .arg = s,
         .token_load = token_load,
         .token_save = token_save,
+        .token_turn_take = token_turn_take,
+        .token_turn_end = token_turn_end,
         .token_budget_take = token_budget_take,
         .token_budget_return = token_budget_return,
     };

@@ -75,6 +75,11 @@ enum err db_begin(struct db *db, enum db_begin how)
     return db->ops->begin(db->conn, how);
 }
 
+int64_t db_began_ms(struct db *db)
+{
+    return db->ops->began_ms ? db->ops->began_ms(db->conn) : 0;
+}
+
 enum err db_commit(struct db *db)
 {
     return db->ops->commit(db->conn);

@@ -40,6 +40,8 @@ struct db_ops {
     const char *name;
     void (*close)(void *conn);
     enum err (*begin)(void *conn, enum db_begin how);
+    /* The time that the engine's own machine had at the last begin. NULL, or 0: the engine is in this process. */
+    int64_t (*began_ms)(void *conn);
     enum err (*commit)(void *conn);
     /* Undoes whatever is open; nothing is also fine. */
     void (*rollback)(void *conn);
@@ -115,6 +117,8 @@ void db_forget(struct db *db);
 void db_close(struct db *db);
 
 enum err db_begin(struct db *db, enum db_begin how) must_check;
+/* 0: no other machine's programs write to the store. */
+int64_t db_began_ms(struct db *db);
 enum err db_commit(struct db *db) must_check;
 void db_rollback(struct db *db);
 enum err db_savepoint(struct db *db) must_check;

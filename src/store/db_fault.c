@@ -1,9 +1,11 @@
 #include "store/db_fault.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 struct fault_conn {
     struct db_fault *f; /* NULL: a reader's */
+    struct db_fault *of;
     const struct db_ops *ops;
     void *conn;
 };
@@ -42,6 +44,8 @@ static void fault_close(void *conn)
 static enum err fault_begin(void *conn, enum db_begin how)
 {
     struct fault_conn *c = conn;
+    if (!c->f && atomic_load(&c->of->silent))
+        return ERR_STORE_IO;
     return strikes(c, FAULT_BEGIN) ? c->f->error : c->ops->begin(c->conn, how);
 }
 
@@ -58,6 +62,18 @@ static void fault_rollback(void *conn)
 {
     struct fault_conn *c = conn;
     c->ops->rollback(c->conn);
+}
+
+static int64_t fault_began_ms(void *conn)
+{
+    struct fault_conn *c = conn;
+    int64_t apart = atomic_load(&c->of->clock_apart_ms);
+    int64_t now = c->ops->began_ms ? c->ops->began_ms(c->conn) : 0;
+    struct clock machine;
+    clock_init(&machine);
+    if (apart != 0 && now == 0)
+        now = clock_now_ms(&machine);
+    return now + apart;
 }
 
 static enum err fault_savepoint(void *conn)
@@ -197,6 +213,7 @@ static const struct db_ops FAULT_OPS = {
     .name = "fault",
     .close = fault_close,
     .begin = fault_begin,
+    .began_ms = fault_began_ms,
     .commit = fault_commit,
     .rollback = fault_rollback,
     .savepoint = fault_savepoint,
@@ -232,6 +249,7 @@ static enum err fault_open(
         return e;
     struct fault_conn *c = mem_alloc(sizeof *c);
     c->f = o->reading ? NULL : f;
+    c->of = f;
     c->ops = db_ops_of(inner);
     c->conn = db_conn_of(inner);
     db_forget(inner);

@@ -23,6 +23,9 @@ struct db_fault {
     _Atomic int64_t fail_in[FAULT_POINTS];
     _Atomic bool sticky;
     enum err error;
+    /* The engine's machine has a clock that is so far ahead of this one's; 0: the engine's own. */
+    _Atomic int64_t clock_apart_ms;
+    _Atomic bool silent; /* readers can't begin */
     /* A failing commit: has it reached the file all the same? */
     bool commit_lands;
     /* Called before each statement's step; may be NULL. */

@@ -31,11 +31,12 @@
 struct pg {
     struct pg_link conn; /* first, as pg_bulk knows a connection by it */
     struct pg_plans plans;
-    bool writing;    /* a writer's transaction is open */
-    bool marks;      /* the table of marks is there */
-    char mark[33];   /* this writer's name in it */
-    int64_t batch;   /* what the last commit left there, or tried to */
-    char begin[192]; /* a writer's */
+    bool writing;     /* a writer's transaction is open */
+    bool marks;       /* the table of marks is there */
+    char mark[33];    /* this writer's name in it */
+    int64_t batch;    /* what the last commit left there, or tried to */
+    int64_t began_ms; /* the server's clock */
+    char begin[256];  /* a writer's */
 };
 
 struct param {
@@ -55,12 +56,25 @@ struct pg_stmt {
 
 /* ---- transactions ---- */
 
+#define ASK_TIME "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+
 static void begin_text(struct pg *pg)
 {
     snprintf(pg->begin, sizeof pg->begin,
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
-        "SELECT pg_advisory_xact_lock(%d, %d)",
+        "SELECT pg_advisory_xact_lock(%d, %d);" ASK_TIME,
         LOCK_CLASS, (int)pg->conn.schema);
+}
+
+/* The time comes last, so that a writer's is from behind the lock. */
+static enum err begin_send(struct pg *pg, const char *text)
+{
+    PGresult *res = pg_link_result(&pg->conn, PQsendQuery(pg->conn.c, text) == 1);
+    if (PQresultStatus(res) != PGRES_TUPLES_OK || PQntuples(res) != 1)
+        return pg_link_fault(&pg->conn, res, text);
+    pg->began_ms = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
+    PQclear(res);
+    return ERR_OK;
 }
 
 static enum err begin_once(struct pg *pg, enum db_begin how)
@@ -69,8 +83,14 @@ static enum err begin_once(struct pg *pg, enum db_begin how)
     if (e != ERR_OK)
         return e;
     begin_text(pg);
-    return pg_link_run(&pg->conn,
-        how == DB_BEGIN_WRITE ? pg->begin : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    return begin_send(pg, how == DB_BEGIN_WRITE
+                              ? pg->begin
+                              : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;" ASK_TIME);
+}
+
+static int64_t pg_began_ms(void *conn)
+{
+    return ((struct pg *)conn)->began_ms;
 }
 
 static void pg_rollback(void *conn)
@@ -444,6 +464,7 @@ static const struct db_ops PG_OPS = {
     .name = "postgresql",
     .close = pg_close,
     .begin = pg_begin,
+    .began_ms = pg_began_ms,
     .commit = pg_commit,
     .rollback = pg_rollback,
     .savepoint = pg_savepoint,

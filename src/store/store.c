@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "store/migrate.h"
 #include "store/move_mark.h"
+#include "store/pulse.h"
 #include "store/writer.h"
 #include <pthread.h>
 
@@ -19,6 +20,7 @@ struct store {
     char *path;
     const struct clock *clock;
     struct writer *writer;
+    struct pulse *pulse; /* NULL: not watched */
     struct store_unit probe;
     _Atomic bool probing;
 
@@ -85,6 +87,7 @@ enum err store_open_on(
     pthread_mutex_init(&s->lock, NULL);
     ensure(pthread_key_create(&s->key, reader_exit) == 0, "too many stores are open");
     s->writer = writer_start(db, o->clock, o->queue_max, o->batch_max);
+    s->pulse = o->watch ? pulse_start(g, s->path, o->clock) : NULL;
     *ret = s;
     return ERR_OK;
 }
@@ -126,6 +129,7 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
+    pulse_stop(s->pulse);
     writer_stop(s->writer);
     pthread_key_delete(s->key);
     while (s->readers)
@@ -271,4 +275,17 @@ bool store_writable(struct store *s)
             atomic_store(&s->probing, false);
     }
     return writer_writable(s->writer);
+}
+
+enum store_state store_state(struct store *s)
+{
+    enum pulse_state p = s->pulse ? pulse_state(s->pulse) : PULSE_GOOD;
+    if (p == PULSE_GOOD)
+        return store_writable(s) ? STORE_GOOD : STORE_UNWRITABLE;
+    return p == PULSE_SILENT ? STORE_SILENT : STORE_CLOCK_APART;
+}
+
+bool store_clock_apart(const struct store *s)
+{
+    return s->pulse && pulse_state(s->pulse) == PULSE_APART;
 }

@@ -46,6 +46,7 @@ struct store_options {
     bool create;  /* make and migrate a new file; else a missing file is ERR_IO */
     bool fresh;   /* with `create`: what is a store already is ERR_DUPLICATE */
     bool migrate; /* bring an older schema up to this program's; else ERR_SCHEMA */
+    bool watch;   /* a thread sees whether the store answers, and its clock: store_state tells */
 };
 
 /* Opens, checks the header and the schema (quick_check of a file that was not closed cleanly is not needed with WAL),
@@ -83,6 +84,17 @@ enum err tx_next_id(struct tx *tx, enum store_id which, int64_t *ret) must_check
 /* True when the last write worked (or a probe does): /readyz. After STORE_FULL or STORE_IO every new unit is still tried,
  * so that it recovers by itself when space returns. */
 bool store_writable(struct store *s);
+
+enum store_state {
+    STORE_GOOD,
+    STORE_UNWRITABLE,
+    STORE_SILENT, /* its server has not answered for seconds */
+    STORE_CLOCK_APART, /* its server's clock and this machine's differ: nothing is written until they agree */
+};
+/* What /readyz tells. Without `watch` only the first two are known. */
+enum store_state store_state(struct store *s);
+/* STORE_CLOCK_APART alone: what is due can't be judged. */
+bool store_clock_apart(const struct store *s);
 
 /* Changed by every administrative change: caches compare it. */
 enum err store_change_get(struct db *db, int64_t *ret) must_check;

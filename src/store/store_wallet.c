@@ -18,14 +18,22 @@ static const struct db_sql SQL_EACH = {
     "SELECT " CREDENTIAL_COLUMNS " FROM wallet_credential ORDER BY id"};
 
 static const struct db_sql SQL_TOKEN_GET = {
-    "SELECT credential_id, token_box, refresh_box, expires_at, refresh_expires_at"
+    "SELECT credential_id, token_box, refresh_box, expires_at, refresh_expires_at, version"
     " FROM wallet_token WHERE credential_id = $1"};
 static const struct db_sql SQL_TOKEN_PUT = {
     "INSERT INTO wallet_token"
-    " (credential_id, token_box, refresh_box, expires_at, refresh_expires_at)"
-    " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (credential_id) DO UPDATE SET"
+    " (credential_id, token_box, refresh_box, expires_at, refresh_expires_at, version)"
+    " VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT (credential_id) DO UPDATE SET"
     " token_box = excluded.token_box, refresh_box = excluded.refresh_box,"
-    " expires_at = excluded.expires_at, refresh_expires_at = excluded.refresh_expires_at"};
+    " expires_at = excluded.expires_at, refresh_expires_at = excluded.refresh_expires_at,"
+    " version = wallet_token.version + 1 RETURNING version"};
+static const struct db_sql SQL_TOKEN_VERSION = {
+    "SELECT version FROM wallet_token WHERE credential_id = $1"};
+static const struct db_sql SQL_TURN_TAKE = {
+    "UPDATE wallet_credential SET token_node = $1, token_until = $2"
+    " WHERE id = $3 AND (token_node = $1 OR token_node = '' OR token_until <= $4)"};
+static const struct db_sql SQL_TURN_END = {
+    "UPDATE wallet_credential SET token_node = '' WHERE id = $1 AND token_node = $2"};
 
 /* Changing the credential's row keeps other writers from counting at the same time. */
 static const struct db_sql SQL_CALL_ASK = {
@@ -115,6 +123,7 @@ static void token_read(struct row *r, struct token_row *ret)
         .refresh_box = row_str(r, "refresh_box"),
         .expires_at = row_int(r, "expires_at"),
         .refresh_expires_at = row_int(r, "refresh_expires_at"),
+        .version = row_int(r, "version"),
     };
 }
 
@@ -126,7 +135,7 @@ enum err store_token_get(
     return row_one(st, a, token_read, ret);
 }
 
-enum err store_token_put(struct tx *tx, const struct token_row *r)
+enum err store_token_put(struct tx *tx, struct token_row *r)
 {
     struct db_stmt *st = db_query(tx_db(tx), &SQL_TOKEN_PUT);
     db_int(st, 1, r->credential_id);
@@ -134,7 +143,34 @@ enum err store_token_put(struct tx *tx, const struct token_row *r)
     db_blob(st, 3, r->refresh_box);
     db_int(st, 4, r->expires_at);
     db_int(st, 5, r->refresh_expires_at);
-    return db_do_one(st, ERR_INTERNAL);
+    return row_one_int(st, "version", &r->version);
+}
+
+enum err store_token_turn_take(
+    struct tx *tx, int64_t credential_id, int64_t version, struct str node, int64_t until)
+{
+    int64_t have = 0;
+    struct db_stmt *st = db_query(tx_db(tx), &SQL_TOKEN_VERSION);
+    db_int(st, 1, credential_id);
+    enum err e = row_one_int(st, "version", &have);
+    if (e != ERR_OK && e != ERR_NO_ROW)
+        return e;
+    if (have != version)
+        return ERR_CONFLICT;
+    st = db_query(tx_db(tx), &SQL_TURN_TAKE);
+    db_text(st, 1, node);
+    db_int(st, 2, until);
+    db_int(st, 3, credential_id);
+    db_int(st, 4, tx_now_ms(tx));
+    return db_do_one(st, ERR_BUSY);
+}
+
+enum err store_token_turn_end(struct tx *tx, int64_t credential_id, struct str node)
+{
+    struct db_stmt *st = db_query(tx_db(tx), &SQL_TURN_END);
+    db_int(st, 1, credential_id);
+    db_text(st, 2, node);
+    return db_do(st);
 }
 
 static enum err call_add(struct tx *tx, int64_t credential_id, int64_t now)

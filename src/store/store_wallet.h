@@ -53,11 +53,19 @@ struct token_row {
     struct str token_box;   /* purpose "token"; absent: none or invalidated */
     struct str refresh_box; /* purpose "token"; absent: none */
     int64_t expires_at, refresh_expires_at;
+    int64_t version; /* 1, 2, ... */
 };
 /* ERR_NO_ROW. */
 enum err store_token_get(
     struct db *db, struct arena *a, int64_t credential_id, struct token_row *ret) must_check;
-enum err store_token_put(struct tx *tx, const struct token_row *r) must_check;
+/* Sets the version. */
+enum err store_token_put(struct tx *tx, struct token_row *r) must_check;
+/* Makes getting a new token `node`'s turn until then. ERR_CONFLICT: there is another token than `version` (0: none) by now, to be
+ * read first; ERR_BUSY: it is another node's turn. */
+enum err store_token_turn_take(struct tx *tx, int64_t credential_id, int64_t version,
+    struct str node, int64_t until) must_check;
+/* Ends it, if it is still this node's. */
+enum err store_token_turn_end(struct tx *tx, int64_t credential_id, struct str node) must_check;
 /* Counts a token call that is about to be made, if fewer than `budget` were made since `since`: ERR_BUDGET else. */
 enum err store_token_renewal_take(
     struct tx *tx, int64_t credential_id, int64_t now, int64_t since, int64_t budget) must_check;

@@ -5,6 +5,8 @@
 
 #define LEASE_MIN 8
 #define LEASE_MAX 256
+/* Of a shared store, whose blocks are as large as what the last batch took. */
+#define LEASE_SHARED_MAX 4096
 
 static const struct db_sql SQL_LEASE = {
     "UPDATE id_block SET next = next + $1 WHERE name = $2 RETURNING next"};
@@ -62,7 +64,7 @@ static enum err lease(struct tx *tx, enum store_id which)
     l->end = end;
     l->next = end - l->size;
     l->in_unit = l->in_batch = true;
-    if (l->size < LEASE_MAX)
+    if (!tx->shared && l->size < LEASE_MAX)
         l->size *= 2;
     return ERR_OK;
 }
@@ -76,7 +78,16 @@ enum err tx_next_id(struct tx *tx, enum store_id which, int64_t *ret)
             return e;
     }
     *ret = l->next++;
+    l->taken++;
     return ERR_OK;
+}
+
+/* Histories and events are read in the order of their ids. A block that outlived its batch would give smaller ids than those that
+ * another node has given meanwhile. */
+static void block_end(struct id_lease *l)
+{
+    l->next = l->end = 0;
+    l->size = l->taken < 1 ? 1 : l->taken < LEASE_SHARED_MAX ? l->taken : LEASE_SHARED_MAX;
 }
 
 void tx_unit_kept(struct tx *tx)
@@ -100,8 +111,13 @@ void tx_unit_undone(struct tx *tx)
 void tx_batch_kept(struct tx *tx)
 {
     day_tally_clear(&tx->tally);
-    for (int i = 0; i < STORE_ID_COUNT; i++)
-        tx->ids[i].in_unit = tx->ids[i].in_batch = false;
+    for (int i = 0; i < STORE_ID_COUNT; i++) {
+        struct id_lease *l = &tx->ids[i];
+        l->in_unit = l->in_batch = false;
+        if (tx->shared)
+            block_end(l);
+        l->taken = 0;
+    }
 }
 
 void tx_batch_undone(struct tx *tx)
@@ -112,5 +128,6 @@ void tx_batch_undone(struct tx *tx)
         if (l->in_batch)
             l->next = l->end = 0;
         l->in_unit = l->in_batch = false;
+        l->taken = 0;
     }
 }

@@ -11,6 +11,7 @@
 struct id_lease {
     int64_t next, end;
     int64_t size;  /* of the next block: small for a short command, larger for a server */
+    int64_t taken; /* in this batch */
     bool in_unit;  /* leased since the savepoint */
     bool in_batch; /* leased since the begin */
 };
@@ -18,6 +19,8 @@ struct id_lease {
 struct tx {
     struct db *db;
     int64_t now_ms;
+    bool
+        shared; /* others write to the store too: ids in the order of the commits want blocks that end with the batch */
     struct id_lease ids[STORE_ID_COUNT];
     struct day_tally tally;
 };

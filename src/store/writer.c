@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "store/pulse.h"
 #include "store/tx.h"
 #include <pthread.h>
 #include <unistd.h>
@@ -134,14 +135,27 @@ static enum err batch_commit(struct writer *w)
     return e;
 }
 
+/* A process that stood still in the middle of this is found out by the same comparison. */
+static enum err batch_begin(struct writer *w)
+{
+    int64_t apart_ms = 0;
+    enum err e = db_begin_in_time(w->db, DB_BEGIN_WRITE, w->clock, &apart_ms);
+    if (e != ERR_OK || !clocks_differ(apart_ms))
+        return e;
+    log_alarm("clock_apart", LOG_I("database_ahead_ms", apart_ms));
+    db_rollback(w->db);
+    return ERR_STORE_IO;
+}
+
 /* ERR_OK with *ret_failed: nothing was kept, because a unit of a batch without savepoints failed. */
 static enum err batch_try(
     struct writer *w, struct store_unit *units, bool isolated, bool *ret_failed)
 {
-    enum err e = db_begin(w->db, DB_BEGIN_WRITE);
+    enum err e = batch_begin(w);
     if (e != ERR_OK)
         return e;
     *ret_failed = false;
+    w->tx.shared = db_began_ms(w->db) != 0;
     w->tx.now_ms = clock_now_ms(w->clock);
     e = isolated ? units_isolated(w, units) : units_plain(w, units, ret_failed);
     if (e == ERR_OK && !*ret_failed)

@@ -183,6 +183,10 @@ static void on_token(struct bkash_waiter *waiter, const struct bkash_token_resul
         connector_call_end(&c->base, &a, t->health, t->reason);
         return;
     }
+    if (connector_call_is_late(&c->base)) {
+        connector_call_fail(&c->base, WALLET_BROKEN, "too_late", CONNECTOR_HEALTH_NONE);
+        return;
+    }
     c->serial = t->serial;
     if (call_send(c, t->token))
         connector_call_fail(&c->base, WALLET_BROKEN, "stopping", CONNECTOR_HEALTH_NONE);

@@ -9,6 +9,8 @@
 #define RENEW_AGAIN_MS INT64_C(60000)
 #define REFRESH_LIFE_MS (INT64_C(28) * 24 * 3600 * 1000)
 #define BODY_MAX ((size_t)32768)
+/* How often is asked for the turn while another process has it. */
+#define TURN_AGAIN_MS 500
 
 /* The state of a slot. */
 struct bkash_token {
@@ -17,9 +19,11 @@ struct bkash_token {
     bool loaded;        /* the host was asked */
     char *token, *refresh;
     int64_t serial;
+    int64_t version; /* the host's, of the last one that was loaded or saved */
     int64_t expires_at, refresh_expires_at, renew_at;
     /* the renewal under way */
     bool busy, refreshing;
+    bool has_turn;
     struct wallet_secret *secret;
     struct bkash_waiter *first, *last;
 };
@@ -68,6 +72,7 @@ static void on_loaded(void *arg, const struct wallet_token *k)
 {
     struct bkash_token *t = arg;
     token_set(t, k);
+    t->version = k->version;
     t->renew_at = k->expires_at - RENEW_EARLY_MS; /* how long its life was is not known any more */
 }
 
@@ -93,7 +98,7 @@ static void token_save(struct bkash_token *t)
         .expires_at = t->expires_at,
         .refresh_expires_at = t->refresh_expires_at,
     };
-    enum err e = host->token_save(host->arg, t->slot->id, &k);
+    enum err e = host->token_save(host->arg, t->slot->id, &k, &t->version);
     if (e)
         log_error("bkash_token_not_saved", LOG_I("credential", t->slot->id), LOG_ERR(e));
 }
@@ -136,11 +141,26 @@ static void renewal_end(struct bkash_token *t, const struct bkash_token_result *
 static void renewal_fail(
     struct bkash_token *t, const char *code, enum connector_health health, const char *reason)
 {
+    const struct wallet_host *host = &t->slot->w->host;
     struct bkash_token_result r = {.code = code, .health = health, .reason = reason};
     log_warn("bkash_token_renewal_failed", LOG_I("credential", t->slot->id), LOG_C("code", code));
     if (t->token)
         t->renew_at = now_of(t) + RENEW_AGAIN_MS;
+    if (t->has_turn)
+        host->token_turn_end(host->arg, t->slot->id);
+    t->has_turn = false;
     renewal_end(t, &r);
+}
+
+/* With a token that is good. */
+static void renewal_tell(struct bkash_token *t)
+{
+    /* the waiters' own text: one of them may reject the token while others are still told */
+    cleanup(mem_free_at) char *token = mem_strdup(t->token);
+    struct bkash_token_result r = {.token = token, .serial = t->serial};
+    t->has_turn = false;
+    renewal_end(t, &r);
+    mem_wipe(token, strlen(token));
 }
 
 static void renewal_done(struct bkash_token *t, const struct bkash_grant *g)
@@ -167,11 +187,7 @@ static void renewal_done(struct bkash_token *t, const struct bkash_grant *g)
         LOG_C("by", t->refreshing ? "refresh" : "grant"), LOG_I("expires_in_s", g->expires_in_s));
     if (t->generation == t->secret->generation)
         token_save(t);
-    /* the waiters' own text: one of them may reject the token while others are still told */
-    cleanup(mem_free_at) char *token = mem_strdup(t->token);
-    struct bkash_token_result r = {.token = token, .serial = t->serial};
-    renewal_end(t, &r);
-    mem_wipe(token, strlen(token));
+    renewal_tell(t);
 }
 
 static void renewal_send(struct bkash_token *t);
@@ -267,9 +283,61 @@ static enum err renewal_http(struct bkash_token *t)
     return e;
 }
 
+static void on_newer(void *arg, const struct wallet_token *k)
+{
+    struct bkash_token *t = arg;
+    token_set(t, k);
+    t->version = k->version;
+}
+
+/* Another process has got a token meanwhile. */
+static void renewal_load(struct bkash_token *t)
+{
+    const struct wallet_host *host = &t->slot->w->host;
+    enum err e = host->token_load(host->arg, t->slot->id, on_newer, t);
+    if (e) {
+        log_error("bkash_token_not_loaded", LOG_I("credential", t->slot->id), LOG_ERR(e));
+        renewal_fail(t, "token_store", CONNECTOR_HEALTH_BY_OUTCOME, NULL);
+    } else if (t->token && now_of(t) < t->renew_at) {
+        renewal_tell(t);
+    } else {
+        t->refreshing = t->refresh && now_of(t) < t->refresh_expires_at;
+        renewal_send(t);
+    }
+}
+
+static void renewal_again(void *arg)
+{
+    renewal_send(arg);
+}
+
+/* True when it is this process's turn to ask the wallet; else the renewal goes on by itself, or has ended. */
+static bool renewal_turn(struct bkash_token *t)
+{
+    const struct wallet_host *host = &t->slot->w->host;
+    enum err e = host->token_turn_take(host->arg, t->slot->id, t->version);
+    if (e == ERR_OK) {
+        t->has_turn = true;
+        return true;
+    }
+    if (e == ERR_CONFLICT) {
+        renewal_load(t);
+    } else if (e == ERR_BUSY) {
+        if (httpc_defer(t->slot->w->httpc, TURN_AGAIN_MS, renewal_again, t))
+            renewal_fail(t, "stopping", CONNECTOR_HEALTH_NONE, NULL);
+    } else {
+        log_error("bkash_token_turn_unknown", LOG_I("credential", t->slot->id), LOG_ERR(e));
+        renewal_fail(t, "token_store", CONNECTOR_HEALTH_BY_OUTCOME, NULL);
+    }
+    return false;
+}
+
 static void renewal_send(struct bkash_token *t)
 {
     const struct wallet_host *host = &t->slot->w->host;
+    int64_t start = clock_mono_ms();
+    if (!renewal_turn(t))
+        return;
     enum err e = host->token_budget_take(host->arg, t->slot->id);
     if (e == ERR_BUDGET) {
         renewal_fail(t, "token_budget", CONNECTOR_HEALTH_TRIP, "token budget used up");
@@ -278,6 +346,13 @@ static void renewal_send(struct bkash_token *t)
     if (e) {
         log_error("bkash_token_budget_unknown", LOG_I("credential", t->slot->id), LOG_ERR(e));
         renewal_fail(t, "token_store", CONNECTOR_HEALTH_BY_OUTCOME, NULL);
+        return;
+    }
+    /* A process that stood still here may have lost its turn, and its call would come in another hour than it is counted in. */
+    if (clock_mono_ms() - start > t->slot->w->config->wallet_timeout_ms) {
+        if (host->token_budget_return)
+            host->token_budget_return(host->arg, t->slot->id);
+        renewal_fail(t, "token_too_late", CONNECTOR_HEALTH_NONE, NULL);
         return;
     }
     if (renewal_http(t))

@@ -94,6 +94,9 @@ void connector_call_fail(struct connector_call *c, enum wallet_outcome outcome, 
 /* Ends the call when the peer did not answer; true if it did so. */
 bool connector_call_end_unanswered(struct connector_call *c, const struct httpc_result *r);
 
+/* Too long after its start for a call that moves money: whoever made it may be taken to be dead by now. */
+bool connector_call_is_late(const struct connector_call *c);
+
 struct connector_http {
     const char *method;
     const char *path;           /* behind base_url */

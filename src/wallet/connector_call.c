@@ -83,6 +83,13 @@ void connector_call_fail(struct connector_call *c, enum wallet_outcome outcome, 
     connector_call_end(c, &a, health, NULL);
 }
 
+bool connector_call_is_late(const struct connector_call *c)
+{
+    bool moves_money = c->op == CONNECTOR_OP_EXECUTE || c->op == CONNECTOR_OP_REFUND;
+    return moves_money &&
+           clock_mono_us() - c->started_us > c->w->config->wallet_timeout_ms * INT64_C(1000);
+}
+
 bool connector_call_end_unanswered(struct connector_call *c, const struct httpc_result *r)
 {
     if (r->outcome == HTTPC_ANSWERED)

@@ -84,6 +84,7 @@ struct wallet_credential { /* what a connector needs of a credential; copied by 
 struct wallet_token {
     struct str token, refresh; /* absent: none */
     int64_t expires_at, refresh_expires_at;
+    int64_t version; /* the host's */
 };
 
 /* What service lends to connectors. Called on the outgoing thread, rarely (a token call); may wait for a commit. */
@@ -92,7 +93,13 @@ struct wallet_host {
     /* Gives the stored token to `fn` (texts valid only in the call). ERR_NO_ROW. */
     enum err (*token_load)(void *arg, int64_t credential_id,
         void (*fn)(void *, const struct wallet_token *), void *fn_arg);
-    enum err (*token_save)(void *arg, int64_t credential_id, const struct wallet_token *t);
+    enum err (*token_save)(
+        void *arg, int64_t credential_id, const struct wallet_token *t, int64_t *ret_version);
+    /* Asked before a token call: other processes may use the credential too, and one token is enough for all. ERR_OK: it is this
+     * one's turn, until token_save or token_turn_end. ERR_CONFLICT: the host has another token than `version` (0: none), to be loaded
+     * first. ERR_BUSY: another process is getting one; ask again soon. */
+    enum err (*token_turn_take)(void *arg, int64_t credential_id, int64_t version);
+    void (*token_turn_end)(void *arg, int64_t credential_id);
     /* Counts one token call against the rolling hour's budget. ERR_BUDGET when it is used up. */
     enum err (*token_budget_take)(void *arg, int64_t credential_id);
     /* Takes the last counted call back: it certainly was not sent (the wallet could not be reached), so that an outage does

@@ -323,6 +323,80 @@ static void other_credentials_use_no_token_of_the_old_ones(void **state)
     bench_free(b);
 }
 
+/* What another process does with the host's token: it has its turn, and leaves `text` behind. */
+static void other_stores(struct bench *b, const char *text, int64_t life_ms)
+{
+    pthread_mutex_lock(&b->lock);
+    b->has_token = true;
+    b->version++;
+    snprintf(b->token, sizeof(b->token), "%s", text);
+    b->expires_at = atomic_load(&b->now_ms) + life_ms;
+    pthread_mutex_unlock(&b->lock);
+}
+
+static void a_token_that_another_process_got_is_used_by_all(void **state)
+{
+    (void)state;
+    struct bench *b = bench_ready();
+    struct told t;
+    bench_script(b, ROUTE_GRANT, 200, GRANT_1);
+    query_once(b, &t);
+    assert_string_equal(used_token(b), "token-1");
+    other_stores(b, "theirs", 2 * HOUR_MS);
+    atomic_fetch_add(&b->now_ms, HOUR_MS);
+    query_once(b, &t);
+    assert_string_equal(used_token(b), "theirs");
+    assert_int_equal(b->taken, 1);
+    assert_int_equal(bench_calls(b, ROUTE_REFRESH), 0);
+    bench_free(b);
+}
+
+static void a_token_that_another_process_is_getting_is_waited_for(void **state)
+{
+    (void)state;
+    struct bench *b = bench_ready();
+    struct told t;
+    query_once(b, &t);
+    assert_told(&t, WALLET_UNKNOWN, "token_no_answer");
+    int before = bench_calls(b, ROUTE_GRANT), taken = b->taken;
+    b->others_turn = 2;
+    other_stores(b, "theirs", HOUR_MS);
+    query_once(b, &t);
+    assert_told(&t, WALLET_PENDING, "0000");
+    assert_string_equal(used_token(b), "theirs");
+    assert_int_equal(bench_calls(b, ROUTE_GRANT), before);
+    assert_int_equal(b->taken, taken);
+    bench_free(b);
+}
+
+static void the_turn_ends_with_a_renewal_that_fails(void **state)
+{
+    (void)state;
+    struct bench *b = bench_ready();
+    struct told t;
+    bench_script(b, ROUTE_GRANT, 500, "{}");
+    create_once(b, &t);
+    assert_told(&t, WALLET_BROKEN, "token_unclear");
+    assert_int_equal(b->turn, 0);
+    bench_free(b);
+}
+
+static void a_token_of_another_process_that_ran_out_is_refreshed(void **state)
+{
+    (void)state;
+    struct bench *b = bench_ready();
+    struct told t;
+    bench_script(b, ROUTE_GRANT, 200, GRANT_1);
+    bench_script(b, ROUTE_REFRESH, 200, GRANT_2);
+    query_once(b, &t);
+    other_stores(b, "theirs", -1);
+    atomic_fetch_add(&b->now_ms, HOUR_MS);
+    query_once(b, &t);
+    assert_string_equal(used_token(b), "token-2");
+    assert_int_equal(bench_calls(b, ROUTE_REFRESH), 1);
+    bench_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +416,10 @@ int main(void)
         cmocka_unit_test(a_store_that_cannot_tell_the_token_costs_no_budget),
         cmocka_unit_test(a_token_that_could_not_be_stored_is_used_all_the_same),
         cmocka_unit_test(other_credentials_use_no_token_of_the_old_ones),
+        cmocka_unit_test(a_token_that_another_process_got_is_used_by_all),
+        cmocka_unit_test(a_token_that_another_process_is_getting_is_waited_for),
+        cmocka_unit_test(the_turn_ends_with_a_renewal_that_fails),
+        cmocka_unit_test(a_token_of_another_process_that_ran_out_is_refreshed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

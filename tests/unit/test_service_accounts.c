@@ -384,7 +384,9 @@ static void a_token_outlives_the_process(void **state)
     bool seen = false;
     assert_int_equal(host.token_load(host.arg, w->credential_id, token_see, &seen), ERR_NO_ROW);
     assert_false(seen);
-    ok(host.token_save(host.arg, w->credential_id, &token));
+    int64_t version = 0;
+    ok(host.token_save(host.arg, w->credential_id, &token, &version));
+    assert_int_equal(version, 1);
     service_stop(&w->s);
     world_service_start(w, true);
     ok(host.token_load(host.arg, w->credential_id, token_see, &seen));

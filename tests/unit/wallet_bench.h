@@ -55,7 +55,8 @@ struct bench {
     int64_t expires_at, refresh_expires_at;
     bool has_token;
     enum err load_error, save_error;
-    int budget, taken, returned, saved;
+    int64_t version; /* of the token, the host's */
+    int budget, taken, returned, saved, turn, others_turn;
 };
 
 static inline enum route bench_route_of(const char *path)
@@ -120,12 +121,14 @@ static inline enum err bench_token_load(
         .refresh = b->refresh[0] ? str_from(b->refresh) : STR_ABSENT,
         .expires_at = b->expires_at,
         .refresh_expires_at = b->refresh_expires_at,
+        .version = b->version,
     };
     fn(fn_arg, &t);
     return ERR_OK;
 }
 
-static inline enum err bench_token_save(void *arg, int64_t id, const struct wallet_token *t)
+static inline enum err bench_token_save(
+    void *arg, int64_t id, const struct wallet_token *t, int64_t *ret_version)
 {
     struct bench *b = arg;
     assert(id == 7);
@@ -136,8 +139,34 @@ static inline enum err bench_token_save(void *arg, int64_t id, const struct wall
     snprintf(b->refresh, sizeof(b->refresh), "%.*s", STR_FMT(t->refresh));
     b->expires_at = t->expires_at;
     b->refresh_expires_at = t->refresh_expires_at;
+    b->turn = 0;
+    if (!b->save_error)
+        *ret_version = ++b->version;
     pthread_mutex_unlock(&b->lock);
     return b->save_error;
+}
+
+/* Another process has its turn as often as `others_turn` says, and may leave a token behind. */
+static inline enum err bench_turn_take(void *arg, int64_t id, int64_t version)
+{
+    struct bench *b = arg;
+    assert(id == 7);
+    pthread_mutex_lock(&b->lock);
+    bool busy = b->others_turn > 0;
+    b->others_turn -= busy;
+    enum err e = busy ? ERR_BUSY : version != b->version ? ERR_CONFLICT : ERR_OK;
+    b->turn += e == ERR_OK;
+    pthread_mutex_unlock(&b->lock);
+    return e;
+}
+
+static inline void bench_turn_end(void *arg, int64_t id)
+{
+    struct bench *b = arg;
+    assert(id == 7);
+    pthread_mutex_lock(&b->lock);
+    b->turn = 0;
+    pthread_mutex_unlock(&b->lock);
 }
 
 static inline enum err bench_budget_take(void *arg, int64_t id)
@@ -199,6 +228,8 @@ static inline struct bench *bench_new(void)
         .arg = b,
         .token_load = bench_token_load,
         .token_save = bench_token_save,
+        .token_turn_take = bench_turn_take,
+        .token_turn_end = bench_turn_end,
         .token_budget_take = bench_budget_take,
         .token_budget_return = bench_budget_return,
     };

@@ -119,7 +119,10 @@ CREATE TABLE wallet_credential (
     secret_box BYTEA NOT NULL,
     enabled BIGINT NOT NULL CHECK (enabled IN (0, 1)),
     created_at BIGINT NOT NULL,
-    token_asks BIGINT NOT NULL DEFAULT 0
+    token_asks BIGINT NOT NULL DEFAULT 0,
+    -- Which node is getting a new token, and until when the others leave it to that.
+    token_node TEXT COLLATE "C" NOT NULL DEFAULT '',
+    token_until BIGINT NOT NULL DEFAULT 0
 );
 
 CREATE TABLE wallet_token (
@@ -127,7 +130,9 @@ CREATE TABLE wallet_token (
     token_box BYTEA,
     refresh_box BYTEA,
     expires_at BIGINT NOT NULL,
-    refresh_expires_at BIGINT NOT NULL
+    refresh_expires_at BIGINT NOT NULL,
+    -- Counts the tokens: a node that holds another one than the last reads it before it asks the wallet.
+    version BIGINT NOT NULL
 );
 
 CREATE TABLE wallet_token_call (

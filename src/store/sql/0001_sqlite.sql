@@ -108,7 +108,10 @@ CREATE TABLE wallet_credential (
     secret_box BLOB NOT NULL,
     enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
     created_at INTEGER NOT NULL,
-    token_asks INTEGER NOT NULL DEFAULT 0
+    token_asks INTEGER NOT NULL DEFAULT 0,
+    -- Which node is getting a new token, and until when the others leave it to that.
+    token_node TEXT NOT NULL DEFAULT '',
+    token_until INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE wallet_token (
@@ -116,7 +119,9 @@ CREATE TABLE wallet_token (
     token_box BLOB,
     refresh_box BLOB,
     expires_at INTEGER NOT NULL,
-    refresh_expires_at INTEGER NOT NULL
+    refresh_expires_at INTEGER NOT NULL,
+    -- Counts the tokens: a node that holds another one than the last reads it before it asks the wallet.
+    version INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE wallet_token_call (
