@@ -190,6 +190,20 @@ static void store_check(const struct config *c, struct buf *why)
             c->file);
 }
 
+/* An execute begins up to ten seconds after its commit (service/errand.h), its token may take one time-out and it another; and the
+ * clocks of two nodes may differ by ten seconds. Before that nobody may take it as not done: it could still be. */
+#define WINDOW_BESIDE_MS 20000
+
+static void window_check(const struct config *c, struct buf *why)
+{
+    int64_t least_s = (2 * c->wallet_timeout_ms + WINDOW_BESIDE_MS + 999) / 1000;
+    if (c->wallet_unknown_window_s < least_s)
+        buf_printf(why,
+            "wallet.unknown_window_s: %" PRId64 " must be at least %" PRId64
+            " with this wallet.timeout_ms\n",
+            c->wallet_unknown_window_s, least_s);
+}
+
 enum err config_check(const struct config *c, struct buf *why)
 {
     size_t before = why->n;
@@ -209,5 +223,6 @@ enum err config_check(const struct config *c, struct buf *why)
         c->notify_timeout_ms, why);
     order_check("wallet.connect_timeout_ms", c->wallet_connect_timeout_ms, "wallet.timeout_ms",
         c->wallet_timeout_ms, why);
+    window_check(c, why);
     return why->n == before && buf_ok(why) ? ERR_OK : ERR_CONFIG;
 }

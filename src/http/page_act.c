@@ -184,6 +184,7 @@ struct reply *page_trxid_post(struct request *rq)
     if (!a)
         return reply_error(rq, e == ERR_OK ? ERR_INTERNAL : e);
     a->trxid = true;
+    page_limit_address_key(str_from(rq->client_ip), a->act.address);
     typed_copy(form_value(rq, rq->body, "trx_id"), a->act.ref, sizeof(a->act.ref));
     typed_copy(form_value(rq, rq->body, "payer"), a->act.payer, sizeof(a->act.payer));
     return act_start(a, number_submit);

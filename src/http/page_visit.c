@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "http/page_private.h"
+#include "service/number.h"
 #include <inttypes.h>
 
 struct pages *pages_new(struct service *s)
@@ -12,7 +13,7 @@ struct pages *pages_new(struct service *s)
     p->unknown = page_limit_new(s->config->limits_unknown_pages_per_minute);
     p->posts = page_limit_new(s->config->limits_page_posts_per_minute);
     p->trxids = page_limit_new(s->config->limits_trxids_per_minute);
-    p->trxids_from = page_limit_new(s->config->limits_trxids_per_minute * 10);
+    p->trxids_from = page_limit_new(s->config->limits_trxids_per_minute * NUMBER_ADDRESS_FACTOR);
     return p;
 }
 

@@ -86,6 +86,7 @@ struct checkout_act {
     /* the rest is checkout's own */
     char token[65], ref[129];
     char payer[65];          /* of number_submit */
+    uint8_t address[16];     /* of number_submit: whose guess it is (http/page_limit.h) */
     enum wallet_kind wallet; /* of a callback */
     int callback_status;
     int answer; /* of number_submit, set before done */

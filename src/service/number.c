@@ -6,6 +6,7 @@
 #include "service/checkout_act.h"
 #include "service/links.h"
 #include "service/phone.h"
+#include "store/store_guess.h"
 #include "store/store_number_wait.h"
 
 #define ROW_BYTES_MAX 65536
@@ -201,6 +202,15 @@ static enum err claim(struct checkout_act *c, struct act_own *own, struct tx *tx
         money_poisha(c->service->config->number_over_tolerance_poisha));
 }
 
+/* Each node limits what it is asked before it waits for the writer; here all of them together. */
+static enum err guess_take(const struct checkout_act *c, struct tx *tx, const struct payment_row *p)
+{
+    int64_t max = c->service->config->limits_trxids_per_minute;
+    enum err e = store_guess_take(tx, p->uuid, max);
+    struct str address = {(const char *)c->address, sizeof c->address};
+    return e == ERR_OK ? store_guess_take(tx, address, NUMBER_ADDRESS_FACTOR * max) : e;
+}
+
 static enum err submit_run(struct checkout_act *c, struct act_own *own, struct tx *tx)
 {
     struct payment_row p;
@@ -217,7 +227,8 @@ static enum err submit_run(struct checkout_act *c, struct act_own *own, struct t
     if (payer_end_parse(str_from(c->payer), end) != ERR_OK)
         return ERR_OK;
     struct typed typed = {.trx_id = str_from(normal), .payer_end = str_from(end)};
-    return claim(c, own, tx, &p, &typed);
+    e = guess_take(c, tx, &p);
+    return e != ERR_OK ? e : claim(c, own, tx, &p, &typed);
 }
 
 enum err number_submit(struct service *s, struct checkout_act *c)

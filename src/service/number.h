@@ -23,8 +23,10 @@ enum number_answer {
     NUMBER_UNUSABLE, /* for a person */
     NUMBER_TOO_MANY  /* too many wait already */
 };
+/* From one address, which many payers may share, so often what one payment may have typed in a minute. */
+#define NUMBER_ADDRESS_FACTOR 10
 /* The payer typed the TrxID `c->ref`, and `c->payer` of the number that he sent from; `c->answer` is set. ERR_STATE: the payment is not paid that way, or not any more. After the end the
- * money is late. ERR_BUSY, ERR_STOPPING: done is not called. */
+ * money is late. done's ERR_RATE: too many were typed in this minute, here or from `c->address`, at all nodes together. ERR_BUSY, ERR_STOPPING: done is not called. */
 enum err number_submit(struct service *s, struct checkout_act *c) must_check;
 
 /* All money that is free and waited for: it pays the one payment that waits; where several wait, a person decides. Inside

@@ -138,11 +138,19 @@ struct page_search {
     bool asked; /* an attempt whose wallet is being asked, or is about to be */
 };
 
+/* By whichever node: what its wallet answered would have set another time. */
+static bool is_asked(const struct config *c, const struct attempt_row *a)
+{
+    return a->asked_at != 0 && a->next_ask_at == a->asked_at + c->wallet_timeout_ms + ASK_MARGIN_MS;
+}
+
 static enum err page_match(void *arg, const struct attempt_row *a)
 {
     struct page_search *s = arg;
+    struct service *service = s->unit->service;
     bool due = a->next_ask_at != 0 && a->next_ask_at <= s->now;
-    if (outcome_is_at_page(a) && (due || work_has(s->unit->service->work, a->id))) {
+    bool asked = is_asked(service->config, a) || work_has(service->work, a->id);
+    if (outcome_is_at_page(a) && (due || asked)) {
         s->asked = true;
     }
     return ERR_OK;

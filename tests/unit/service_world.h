@@ -55,7 +55,8 @@ static inline void world_conf_write(struct world *w)
     buf_init(&b, 4096);
     buf_printf(&b,
         "[store]\npath = %s\n[security]\nsecret_key_file = %s\n"
-        "[wallet]\ntimeout_ms = 5000\n[notify]\nallow_private_addresses = yes\n",
+        "[wallet]\ntimeout_ms = 5000\n[notify]\nallow_private_addresses = yes\n"
+        "[limits]\ntrxids_per_minute = 1000\n",
         w->db, w->key);
     ok(buf_write_file(&b, w->conf, 0600));
     buf_clear(&b);

@@ -371,6 +371,9 @@ static void limits_that_contain_each_other_must_fit(void **state)
         "notify.per_host: 4 must be at most notify.workers, which is 3\n"
         "notify.connect_timeout_ms: 201 must be at most notify.timeout_ms, which is 200\n"
         "wallet.connect_timeout_ms: 301 must be at most wallet.timeout_ms, which is 300\n");
+    assert_check("[wallet]\nunknown_window_s = 77\n",
+        "wallet.unknown_window_s: 77 must be at least 78 with this wallet.timeout_ms\n");
+    assert_check("[wallet]\nunknown_window_s = 78\n", "");
 }
 
 static void listen_texts_are_an_address_and_a_port(void **state)

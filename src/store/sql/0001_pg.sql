@@ -497,6 +497,15 @@ CREATE TABLE number_wait (
 CREATE INDEX number_wait_trx ON number_wait (wallet, trx_id, payer_end);
 CREATE INDEX number_wait_typed ON number_wait (typed_at);
 
+-- How often somebody tried in a minute what may be a guess: a payment, or an address.
+CREATE TABLE guess (
+    who BYTEA NOT NULL,
+    minute BIGINT NOT NULL,
+    tries BIGINT NOT NULL CHECK (tries > 0),
+    PRIMARY KEY (who, minute)
+);
+CREATE INDEX guess_minute ON guess (minute);
+
 CREATE TABLE audit (
     id BIGINT PRIMARY KEY CHECK (id > 0),
     at BIGINT NOT NULL,

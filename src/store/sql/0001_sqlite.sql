@@ -486,6 +486,15 @@ CREATE TABLE number_wait (
 CREATE INDEX number_wait_trx ON number_wait (wallet, trx_id, payer_end);
 CREATE INDEX number_wait_typed ON number_wait (typed_at);
 
+-- How often somebody tried in a minute what may be a guess: a payment, or an address.
+CREATE TABLE guess (
+    who BLOB NOT NULL,
+    minute INTEGER NOT NULL,
+    tries INTEGER NOT NULL CHECK (tries > 0),
+    PRIMARY KEY (who, minute)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX guess_minute ON guess (minute);
+
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY CHECK (id > 0),
     at INTEGER NOT NULL,
