@@ -8,6 +8,7 @@
 #include "service/accounts.h"
 #include "service/credentials.h"
 #include "service/deliver.h"
+#include "service/key_check.h"
 #include "service/links.h"
 #include "service/notices.h"
 #include "service/settle.h"
@@ -46,6 +47,10 @@ static enum err base_start(struct service *s, bool workers, struct buf *why)
         s->links = links_new(s->keys);
         e = store_open(&o, why, &s->store);
         say(why, "store", e);
+    }
+    if (e == ERR_OK) {
+        e = key_check(s, workers, why);
+        say(why, "secret key file", e);
     }
     if (e == ERR_OK) {
         e = accounts_new(s->store, s->keys, &s->accounts);
