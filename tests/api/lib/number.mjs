@@ -12,38 +12,41 @@ function dhaka(ms) {
   return Object.fromEntries(parts.map((p) => [p.type, p.value]));
 }
 
+const taka = (n) => n.toFixed(2);
+
+/** Amounts in taka; `end`: the last digits of the number that the money comes from. */
 export const TEXTS = {
-  bkash(amount, trxId, balance, ms) {
+  bkash(amount, trxId, balance, ms, end = PAYERS.bkash) {
     const d = dhaka(ms);
-    return `You have received Tk ${amount}.00 from 01711111111. Fee Tk 0.00. Balance Tk ${balance}.00. TrxID ${trxId} `
+    return `You have received Tk ${taka(amount)} from 01711111${end}. Fee Tk 0.00. Balance Tk ${taka(balance)}. TrxID ${trxId} `
       + `at ${d.day}/${d.month}/${d.year} ${d.hour}:${d.minute}`;
   },
-  rocket(amount, trxId, balance, ms) {
+  rocket(amount, trxId, balance, ms, end = PAYERS.rocket) {
     const d = dhaka(ms), hour = Number(d.hour);
-    return `Tk${amount}.00 received from A/C:***515 Fee:Tk0, Your A/C Balance: Tk${balance}.00 TxnId:${trxId} `
+    return `Tk${taka(amount)} received from A/C:***${end} Fee:Tk0, Your A/C Balance: Tk${taka(balance)} TxnId:${trxId} `
       + `Date:${d.day}-${MONTHS[d.month - 1]}-${d.year.slice(2)} ${String(hour % 12 || 12).padStart(2, '0')}:${d.minute}:${d.second} `
       + `${hour < 12 ? 'am' : 'pm'}. Download https://bit.ly/nexuspay`;
   },
-  nagad(amount, trxId, balance, ms) {
+  nagad(amount, trxId, balance, ms, end = PAYERS.nagad) {
     const d = dhaka(ms);
-    return `Money Received.\nAmount: Tk ${amount}.00\nSender: 01811111111\nRef: N/A\nTxnID: ${trxId}\nBalance: Tk ${balance}.00\n`
+    return `Money Received.\nAmount: Tk ${taka(amount)}\nSender: 01811111${end}\nRef: N/A\nTxnID: ${trxId}\nBalance: Tk ${taka(balance)}\n`
       + `${d.day}/${d.month}/${d.year} ${d.hour}:${d.minute}`;
   },
 };
 /** The last digits of the number that the money comes from, as a payer types them. */
 export const PAYERS = { bkash: '111', rocket: '515', nagad: '111' };
-const SENDERS = { bkash: 'bKash', rocket: '16216', nagad: 'NAGAD' };
+export const SENDERS = { bkash: 'bKash', rocket: '16216', nagad: 'NAGAD' };
 
 /**
  * Adds a number of the wallet and a phone of it: {number, device, tell(amount, trxId, ms?)}. report tells without looking at what
- * became of it, send gives messages as they are; setBalance: the next SMS goes on from there.
+ * became of it, send gives messages as they are; setBalance: the next SMS goes on from there. `now` is kassad's time where its clock is moved.
  */
-export async function addNumber(w, wallet, number, kind = 'personal') {
+export async function addNumber(w, wallet, number, kind = 'personal', now = Date.now) {
   const added = await w.cli.json(['number', 'add', wallet, '--number', number, '--kind', kind, '--balance', '1000.00']);
   const device = await w.cli.json(['device', 'add', '--name', `${wallet} phone ${number}`, '--number', added.id]);
   let balance = 1000;
-  const report = async (messages) => {
-    const time = String(Math.floor(Date.now() / 1000)), bytes = JSON.stringify({ messages });
+  const report = async (messages, more = {}) => {
+    const time = String(Math.floor(now() / 1000)), bytes = JSON.stringify({ messages, ...more });
     const answer = await request('POST', `${w.apiUrl}/device`, { body: bytes, headers: {
       'Content-Type': 'application/json', 'Kassa-Device': String(device.id), 'Kassa-Time': time,
       'Kassa-Sign': crypto.createHmac('sha256', Buffer.from(device.key, 'hex')).update(`${time}.${bytes}`).digest('hex') } });
@@ -59,7 +62,7 @@ export async function addNumber(w, wallet, number, kind = 'personal') {
     setBalance(taka) {
       balance = taka;
     },
-    report(amount, trxId, ms = Date.now()) {
+    report(amount, trxId, ms = now()) {
       balance += amount;
       return report([{ sender: SENDERS[wallet], text: TEXTS[wallet](amount, trxId, balance, ms), at: ms, sim: 'sim1' }]);
     },

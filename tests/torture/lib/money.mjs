@@ -5,6 +5,7 @@ import { verifyNotification, webhookFits } from '../../api/lib/notify.mjs';
 import { sleep } from '../../api/lib/process.mjs';
 import { parallel } from '../../api/lib/expect.mjs';
 import { audit } from './books.mjs';
+import { attachReceived, checkEnough, checkSent, inPhones, mend, TOLERANCE } from './sent.mjs';
 import { LIED_AMOUNT, TOO_LATE_MS } from './story.mjs';
 
 const poisha = (text) => Number(BigInt(text.replace('.', '')));
@@ -36,6 +37,7 @@ const MOVING = (now) => `
     UNION ALL SELECT payment_id, state IN ('creating', 'executing') OR next_ask_at <= ${now} FROM attempt
       WHERE state IN ('creating', 'executing', 'unknown') OR next_ask_at <= ${now}
     UNION ALL SELECT payment_id, state <> 'unknown' OR next_ask_at <= ${now} FROM refund WHERE state IN ('requested', 'sent', 'unknown')
+    UNION ALL SELECT payment_id, 1 FROM wallet_notice WHERE look_at <= ${now} AND payment_id IS NOT NULL
     UNION ALL SELECT payment_id, due_at <= ${now} OR lease_owner IS NOT NULL FROM outbox WHERE state = 'waiting'
   ) AS moving JOIN payment ON payment.id = moving.id GROUP BY order_id`;
 
@@ -83,8 +85,9 @@ export async function atWallets(play) {
   const all = {
     bkash: bkash.payments.filter((p) => p.state === 'completed')
       .map((p) => ({ ref: p.payment_id, invoice: p.invoice, trx: p.trx_id, amount: poisha(p.amount), refunds: [] })),
-    nagad: nagads.payments.filter((p) => p.status === 'Success')
-      .map((p) => ({ ref: p.payment_ref_id, invoice: p.order_id, trx: p.issuer_payment_ref, amount: poisha(p.amount), refunds: [] })),
+    nagad: nagads.payments.filter((p) => ['Success', 'PartialRefunded', 'Refunded'].includes(p.status))
+      .map((p) => ({ ref: p.payment_ref_id, invoice: p.order_id, trx: p.issuer_payment_ref, amount: poisha(p.amount),
+        refunds: p.cancels ? [{ trx: p.cancel_ref, amount: poisha(p.cancelled_amount), count: p.cancels }] : [] })),
     rocket: rockets.filter((p) => p.state === 'OK')
       .map((p) => ({ ref: p.trans_id, invoice: p.invoice, trx: p.rrn, amount: poisha(p.amount), refunds: [] })),
   };
@@ -100,11 +103,13 @@ export async function atWallets(play) {
 export async function decide(play) {
   const { w } = play;
   const { taken } = await atWallets(play);
+  await mend(play);
+  await attachReceived(play);
   const some = await inState(play, play.all.filter((of) => of.plan.person), ['review', 'cancelled', 'failed']);
   const shown = await show(play, some);
   for (const [i, of] of some.entries()) {
     const p = shown[i];
-    const kept = p.credits.find((c) => !c.attached && c.amount !== LIED_AMOUNT);
+    const kept = p.credits.findLast((c) => !c.attached && c.amount !== LIED_AMOUNT);
     const known = new Set(p.credits.map((c) => c.trx_id));
     const found = p.attempts.filter((a) => a.state === 'review').map((a) => taken[of.plan.wallet].find((t) => t.invoice === a.invoice))
       .find((t) => t && !known.has(t.trx));
@@ -118,13 +123,19 @@ export async function decide(play) {
   }
 }
 
+/** The wallets that give money back when asked, and by which call. */
+const REFUND_OPS = { bkash: 'refund', nagad: 'nagad_cancel' };
+
 export async function refund(play, n) {
   const { w } = play;
-  const some = await inState(play, play.all.filter((of) => of.plan.refunds[n] && of.plan.wallet === 'bkash'), ['paid']);
+  const some = await inState(play, play.all.filter((of) => of.plan.refunds[n] && REFUND_OPS[of.plan.wallet]), ['paid']);
   const shown = await show(play, some);
   for (const [i, of] of some.entries()) {
     const plan = of.plan.refunds[n];
-    if (shown[i].refunds.some((r) => r.state === 'review')) {
+    const attempt = shown[i].attempts.find((a) => a.state === 'paid');
+    const attached = shown[i].credits.filter((c) => c.attached);
+    // what came by numbers, or in parts, is sent back by hand
+    if (attached.length !== 1 || attached[0].trx_id !== attempt?.trx_id || shown[i].refunds.some((r) => r.state === 'review')) {
       continue;
     }
     const paid = sum(shown[i].credits.filter((c) => c.attached).map((c) => poisha(c.amount)));
@@ -134,7 +145,7 @@ export async function refund(play, n) {
       continue;
     }
     if (plan.fault) {
-      await w.sim.fault('refund', plan.fault, { payment_id: shown[i].attempts.find((a) => a.state === 'paid').wallet_ref,
+      await w.sim.fault(REFUND_OPS[of.plan.wallet], plan.fault, { payment_id: attempt.wallet_ref,
         ...(plan.fault === 'delay' && { value: TOO_LATE_MS }) });
     }
     await w.cli.json(['refund', of.payment.id, '--reason', 'returned', '--amount', (amount / 100).toFixed(2)]);
@@ -148,13 +159,13 @@ export async function refund(play, n) {
 
 // ---- the books ----
 
-/** What the wallet took of this payment is what was credited, or waits for a person; each taka once. */
-function checkTaken(of, shown, taken) {
+/** What the wallet took of this payment at its page is what was credited, or waits for a person; each taka once. */
+function checkTaken(of, shown, taken, credential) {
   const name = of.plan.order_id;
   const invoices = new Map(shown.attempts.map((a) => [a.invoice, a]));
   const mine = taken.filter((t) => invoices.has(t.invoice));
-  const credits = new Map(shown.credits.map((c) => [c.trx_id, c]));
-  assert.equal(credits.size, shown.credits.length, `${name}: a TrxID counts once`);
+  const credits = new Map(shown.credits.filter((c) => c.credential === credential).map((c) => [c.trx_id, c]));
+  assert.equal(new Set(shown.credits.map((c) => c.trx_id)).size, shown.credits.length, `${name}: a TrxID counts once`);
   let waiting = 0;
   for (const t of mine) {
     const credit = credits.get(t.trx);
@@ -169,25 +180,56 @@ function checkTaken(of, shown, taken) {
     credits.delete(t.trx);
   }
   assert.deepEqual([...credits.keys()], [], `${name}: credits of money that the wallet does not have`);
-  const attached = shown.credits.filter((c) => c.attached).length;
-  assert.equal(attached, shown.state === 'paid' ? 1 : 0, `${name} is ${shown.state}: its attached credits`);
   return { mine, waiting };
+}
+
+const byPerson = (shown) => shown.events.some((e) => !['payer', 'wallet', 'clock', 'merchant'].includes(e.actor));
+
+/** Paid by the whole sum in one way, and by nothing besides; only a person may find otherwise. */
+function checkAttached(of, shown, credential) {
+  const name = `${of.plan.order_id} is ${shown.state}`;
+  const attached = shown.credits.filter((c) => c.attached);
+  const page = attached.filter((c) => c.credential === credential);
+  const all = sum(attached.map((c) => poisha(c.amount)));
+  assert.equal(attached.length > 0, shown.state === 'paid', `${name}: its attached credits`);
+  assert.ok(page.length <= 1, `${name}: paid twice at the wallet's page`);
+  if (shown.state === 'paid' && !byPerson(shown)) {
+    const most = poisha(shown.amount) + (page.length ? 0 : TOLERANCE);
+    assert.ok(page.length === 0 || attached.length === 1, `${name}: paid in both ways`);
+    assert.ok(all >= poisha(shown.amount) && all <= most, `${name}, with ${all} poisha of ${shown.amount}`);
+  }
+}
+
+/** Of a wallet that lists each refund. Gives what it gave back and a person must look at. */
+function checkListed(name, done, given, doubtful) {
+  const of = new Map(done.map((r) => [r.refund_trx_id, poisha(r.amount)]));
+  const unknown = given.filter((r) => !of.has(r.trx));
+  assert.ok(given.filter((r) => of.has(r.trx)).every((r) => of.get(r.trx) === r.amount), `${name}: refunds of the same amount`);
+  assert.equal(given.length - unknown.length, of.size, `${name}: refunds done that the wallet did not give`);
+  assert.ok(unknown.length <= doubtful.length, `${name}: the wallet gave back what is neither done nor under review`);
+  return sum(unknown.map((r) => r.amount));
+}
+
+/** Of Nagad, which tells the sum and the last one alone. */
+function checkSummed(name, done, [given], doubtful) {
+  const more = (given?.amount ?? 0) - sum(done.map((r) => poisha(r.amount)));
+  assert.ok(more >= 0, `${name}: refunds done that Nagad did not give`);
+  assert.ok(more === 0 || doubtful.some((r) => poisha(r.amount) === more), `${name}: Nagad gave back ${more} poisha more than is done`);
+  assert.ok((given?.count ?? 0) <= done.length + doubtful.length, `${name}: Nagad gave back more often than it was asked`);
+  return more;
 }
 
 function checkRefunds(of, shown, mine, sent) {
   const name = of.plan.order_id;
-  const done = new Map(shown.refunds.filter((r) => r.state === 'done').map((r) => [r.refund_trx_id, poisha(r.amount)]));
-  const given = mine.flatMap((t) => t.refunds);
+  const done = shown.refunds.filter((r) => r.state === 'done');
   const doubtful = shown.refunds.filter((r) => r.state === 'review');
-  const unknown = given.filter((r) => !done.has(r.trx));
-  assert.ok(given.filter((r) => done.has(r.trx)).every((r) => done.get(r.trx) === r.amount), `${name}: refunds of the same amount`);
-  assert.equal(given.length - unknown.length, done.size, `${name}: refunds done that the wallet did not give`);
-  assert.ok(unknown.length <= doubtful.length, `${name}: the wallet gave back what is neither done nor under review`);
+  assert.equal(new Set(done.map((r) => r.refund_trx_id)).size, done.length, `${name}: each refund has its own TrxID`);
   assert.ok(sent <= shown.refunds.length, `${name}: ${sent} refunds were sent of ${shown.refunds.length}`);
-  return sum(unknown.map((r) => r.amount));
+  const given = mine.flatMap((t) => t.refunds);
+  return (of.plan.wallet === 'nagad' ? checkSummed : checkListed)(name, done, given, doubtful);
 }
 
-function checkPostings(of, shown, credential) {
+function checkPostings(of, shown) {
   const by = (ledger, owner) => sum(shown.postings.filter((p) => p.ledger === ledger && (owner === undefined || p.owner === owner))
     .map((p) => poisha(p.amount)));
   const late = sum(shown.credits.filter((c) => !c.attached).map((c) => poisha(c.amount)));
@@ -195,7 +237,7 @@ function checkPostings(of, shown, credential) {
   const paid = sum(shown.credits.filter((c) => c.attached).map((c) => poisha(c.amount)));
   const back = sum(shown.refunds.filter((r) => r.state !== 'declined').map((r) => poisha(r.amount)));
   assert.equal(by('merchant_payable') + by('our_fee') + paid - back, 0, `${of.plan.order_id}: what the merchant is owed, and the fee`);
-  return by('wallet_clearing', credential);
+  return (owner) => by('wallet_clearing', owner);
 }
 
 async function checkStatus(play, of, shown) {
@@ -225,38 +267,58 @@ function checkTold(play, of, shown, status) {
   }
 }
 
+/** What bKash's webhook was answered 200 for is kept once; what nobody could have sent is not kept. */
+async function checkNotices(play) {
+  const rows = await play.look.rows('SELECT message_id FROM wallet_notice');
+  assert.deepEqual(rows.map((r) => r.message_id).sort(), [...play.notices.taken].sort(), 'what the webhook was told');
+}
+
+async function sentRefunds(w) {
+  const of = await Promise.all(Object.values(REFUND_OPS).map((op) => w.sim.control('GET', `calls?op=${op}&limit=20000`)));
+  return of.flatMap((answer) => answer.calls);
+}
+
+const WALLETS = ['bkash', 'nagad', 'rocket'];
+const zero = () => Object.fromEntries(WALLETS.map((wallet) => [wallet, 0]));
+
 /** Throws unless all books agree; gives the figures. */
 export async function checkMoney(play) {
   const { taken, credentials } = await atWallets(play);
   const shown = await show(play, play.all);
-  const calls = (await play.w.sim.control('GET', 'calls?op=refund&limit=20000')).calls;
-  const held = { bkash: 0, nagad: 0, rocket: 0 };
-  const waiting = { bkash: 0, nagad: 0, rocket: 0 };
-  const seen = { bkash: 0, nagad: 0, rocket: 0 };
+  const calls = await sentRefunds(play.w);
+  const [held, numbers, waiting, seen] = [zero(), zero(), zero(), zero()];
   for (const [i, of] of play.all.entries()) {
     const { wallet } = of.plan;
-    const { mine, waiting: review } = checkTaken(of, shown[i], taken[wallet]);
+    const { mine, waiting: review } = checkTaken(of, shown[i], taken[wallet], credentials[wallet]);
+    checkAttached(of, shown[i], credentials[wallet]);
     const sent = calls.filter((c) => mine.some((t) => t.ref === c.payment_id)).length;
     const doubtful = checkRefunds(of, shown[i], mine, sent);
-    held[wallet] += checkPostings(of, shown[i], credentials[wallet]);
+    const clearing = checkPostings(of, shown[i]);
+    held[wallet] += clearing(credentials[wallet]);
+    numbers[wallet] += clearing(play.phones[wallet].id);
     waiting[wallet] += review - doubtful;
     seen[wallet] += mine.length;
     checkTold(play, of, shown[i], await checkStatus(play, of, shown[i]));
   }
-  for (const wallet of Object.keys(held)) {
+  const free = await checkSent(play, shown.flatMap((p, i) => p.credits.map((c) => (
+    { of: play.all[i], trx: c.trx_id, number: c.credential, amount: poisha(c.amount), payment: p.id }))));
+  for (const wallet of WALLETS) {
     assert.equal(seen[wallet], taken[wallet].length, `${wallet} took money of no payment of the story`);
     const has = sum(taken[wallet].map((t) => t.amount - sum(t.refunds.map((r) => r.amount))));
     assert.equal(has, held[wallet] + waiting[wallet], `what ${wallet} holds, and what the ledger says and people must look at`);
+    assert.equal(inPhones(play, wallet), numbers[wallet] + free[wallet], `what ${wallet}'s number received, and what the ledger says and nobody claimed`);
   }
+  await checkEnough(play, new Set(shown.filter(byPerson).map((p) => p.order_id)));
+  await checkNotices(play);
   await audit(play.w);
-  return figures(shown, held);
+  return figures(shown, held, numbers, free);
 }
 
-function figures(shown, held) {
+function figures(shown, held, numbers, free) {
   const count = (list, of) => list.filter((x) => x.state === of).length;
   const refunds = shown.flatMap((p) => p.refunds);
   const states = ['paid', 'cancelled', 'failed', 'review'].map((s) => `${count(shown, s)} ${s}`).join(', ');
   const late = shown.flatMap((p) => p.credits).filter((c) => !c.attached).length;
   return `${states}, ${late} late credits, ${count(refunds, 'done')} of ${refunds.length} refunds done, ` +
-    `held ${held.bkash}+${held.nagad}+${held.rocket} poisha`;
+    `held ${Object.values(held).join('+')}, at numbers ${Object.values(numbers).join('+')} and unclaimed ${Object.values(free).join('+')} poisha`;
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { formOf } from '../../api/lib/payer.mjs';
 import { sleep, until } from '../../api/lib/process.mjs';
 import { Random } from './random.mjs';
+import { DONE_AGAIN, sentOf, STEPS, stepsOfLie, stepsOfSent } from './sent.mjs';
 import { WALLET_TIMEOUT_MS } from './stage.mjs';
 
 /** What becomes of a wallet's answer, its work done or not. */
@@ -17,6 +18,7 @@ const ASKS = {
   nagad: { begin: 'nagad_initialize', end: 'nagad_verify' },
   rocket: { begin: 'v', end: 'c' },
 };
+const FOREIGN_TOPIC = 'arn:aws:sns:ap-southeast-1:111111111111:bpt_kassa';
 const WORKING = new Set(['creating', 'executing']);
 
 /** What a payer does in one attempt. */
@@ -47,8 +49,16 @@ function faultsOf(random, wallet) {
   return list;
 }
 
-function stepsOf(random, payment, number) {
-  const steps = [{ do: 'create', number, twice: random.chance(0.2) }];
+/** What bKash's webhook tells of it, or others in its name. */
+const NOTICES = [[4, 'once'], [3, 'twice'], [2, 'forged'], [1, 'foreign'], [2, 'lied']];
+
+function noticesOf(random, payment, number) {
+  return payment.wallet === 'bkash' && random.chance(0.35)
+    ? [{ do: 'notice', number, how: random.pick(NOTICES), version: random.int(1, 2) }] : [];
+}
+
+function stepsAtPage(random, payment, number) {
+  const steps = [];
   const attempts = random.pick([[7, 1], [4, 2], [1, 3]]);
   for (let i = 0; i < attempts; i++) {
     const way = random.pick(WAYS);
@@ -57,8 +67,17 @@ function stepsOf(random, payment, number) {
     if (way.back === 'late') {
       steps.push({ do: 'clock', seconds: 1000 });
     }
+    steps.push(...noticesOf(random, payment, number));
     steps.push({ do: 'back', number, how: way.back, faults: faultsOf(random, payment.wallet) });
+    steps.push(...noticesOf(random, payment, number));
   }
+  return steps;
+}
+
+function stepsOf(random, payments, number) {
+  const payment = payments[number];
+  const rows = [payment.way !== 'number' ? stepsAtPage(random, payment, number) : [], payment.sent ? stepsOfSent(random, payments, number) : []];
+  const steps = [{ do: 'create', number, twice: random.chance(0.2) }, ...mixed(random, rows)];
   if (random.chance(0.15)) {
     steps.splice(random.int(1, steps.length), 0, { do: 'cancel', number });
   }
@@ -91,30 +110,41 @@ function refundsOf(random) {
   return list;
 }
 
-export function storyOf(seed) {
-  const random = new Random('story', seed);
-  const payments = Array.from({ length: random.int(10, 16) }, (_, i) => ({
+function paymentOf(random, seed, i) {
+  const payment = {
     wallet: random.pick([[3, 'bkash'], [2, 'nagad'], [2, 'rocket']]),
+    way: random.pick([[6, 'page'], [4, 'number'], [2, 'both']]),
     amount: `${random.int(10, 900)}.${String(random.int(0, 99)).padStart(2, '0')}`,
     order_id: `seed-${seed}-${i}`,
     lifetime: random.pick([[1, 900], [2, 3600]]),
     deaf: random.pick([[4, 0], [2, 1], [1, 2]]),
     deafness: random.pick([[2, { status: 500 }], [1, { reset: true }], [1, { delay: 600 }]]),
     person: random.chance(0.6),
+    persists: random.chance(0.8),
     refunds: refundsOf(random),
-  }));
-  const steps = mixed(random, payments.map((payment, i) => stepsOf(random, payment, i)));
+  };
+  return payment.way === 'page' ? payment : { ...payment, sent: sentOf(random, payment, i) };
+}
+
+const UNKILLED = new Set(['clock', 'act', 'money']);
+
+export function storyOf(seed) {
+  const random = new Random('story', seed);
+  const payments = Array.from({ length: random.int(10, 16) }, (_, i) => paymentOf(random, seed, i));
+  const lies = Array.from({ length: random.int(0, 2) }, (_, n) => stepsOfLie(random, payments, n));
+  const steps = mixed(random, [...payments.map((_, i) => stepsOf(random, payments, i)), ...lies]);
   for (let kills = random.pick([[3, 0], [3, 1], [2, 2]]); kills > 0; kills--) {
-    const step = random.pick(steps.filter((s) => s.do !== 'clock' && s.do !== 'act').map((s) => [1, s]));
+    const step = random.pick(steps.filter((s) => !UNKILLED.has(s.do)).map((s) => [1, s]));
     step.killAfterMs = random.int(0, 25);
   }
-  return { seed, payments, steps, refundKill: random.chance(0.2) ? random.int(0, 40) : undefined };
+  return { seed, payments, steps, backwards: random.chance(0.3), lateSync: random.chance(0.4),
+    refundKill: random.chance(0.2) ? random.int(0, 40) : undefined };
 }
 
 export class Play {
   constructor(stage, story) {
-    const { w, nagad, rocket, look } = stage;
-    Object.assign(this, { stage, w, nagad, rocket, look, story, log: [] });
+    const { w, nagad, rocket, look, phones } = stage;
+    Object.assign(this, { stage, w, nagad, rocket, look, phones, story, log: [], notices: { taken: new Set(), refused: new Set() } });
     this.all = story.payments.map((plan) => ({ plan, lies: new Set() }));
     w.receiver.on('/notify', (note) => this.hear(note));
   }
@@ -134,6 +164,9 @@ export class Play {
       this.log.push(JSON.stringify(step));
       const doing = this.step(step);
       await (step.killAfterMs === undefined ? doing : this.killDuring(doing, step.killAfterMs));
+      if (step.killAfterMs !== undefined && DONE_AGAIN.has(step.do)) {
+        await this.step(step); // a phone tells again, a payer types again, SNS sends again
+      }
     }
   }
 
@@ -152,6 +185,10 @@ export class Play {
       return;
     }
     const of = this.all[step.number];
+    if (step.do === 'sync') {
+      await STEPS.sync(this, of, step);
+      return;
+    }
     if (step.do === 'create') {
       await this.create(of, step);
       return;
@@ -159,7 +196,7 @@ export class Play {
     if (!of.payment) {
       await this.create(of, {}); // its create was lost in a kill: the merchant posts again
     }
-    await this[step.do](of, step);
+    await (STEPS[step.do] ? STEPS[step.do](this, of, step) : this[step.do](of, step));
   }
 
   async create(of, { twice }) {
@@ -180,7 +217,7 @@ export class Play {
   }
 
   async pressIfThere(of, testid) {
-    const { text } = await of.payment.payer.page();
+    const { text } = await of.payment.payer.send('GET', `${of.payment.url}?way=checkout`);
     if (!formOf(text, testid)) {
       return false;
     }
@@ -279,5 +316,22 @@ export class Play {
     assert.ok(answers.every((a) => a.status < 500), `${of.plan.order_id} came back to ${answers.map((a) => a.status)}`);
     of.callback = undefined;
     await this.rests(of);
+  }
+
+  /** bKash tells of it by its webhook: what it took or, before that, what nobody has paid. */
+  async notice(of, { how, version }) {
+    if (!of.ref) {
+      return;
+    }
+    const { trx_id: trx } = await this.w.sim.payment(of.ref);
+    const about = { url: `${this.w.payUrl}/webhook/bkash`, payment_id: of.ref, version,
+      message_id: `${of.plan.order_id}-${this.notices.taken.size + this.notices.refused.size}`,
+      ...(!trx && { trx_id: `EARLY${String(of.ref).slice(-5).toUpperCase()}` }), ...(how === 'lied' && { amount: LIED_AMOUNT }),
+      ...(how === 'forged' && { bad_signature: true }), ...(how === 'foreign' && { topic: FOREIGN_TOPIC }) };
+    const tell = () => this.w.sim.control('POST', 'sns', about);
+    const answers = await Promise.all(Array.from({ length: how === 'twice' ? 2 : 1 }, tell));
+    const refused = how === 'forged' || how === 'foreign';
+    assert.deepEqual(answers.map((a) => a.status), answers.map(() => (refused ? 403 : 200)), `${how}: ${JSON.stringify(answers)}`);
+    this.notices[refused ? 'refused' : 'taken'].add(about.message_id);
   }
 }
