@@ -35,6 +35,11 @@ static const struct refund_rule rules[REFUND_STATE_COUNT][REFUND_EVENT_COUNT] = 
             [REFUND_EV_SETTLE_DONE] = RULE(REFUND_DONE),
             [REFUND_EV_SETTLE_NOT_DONE] = RULE(REFUND_DECLINED),
         },
+    [REFUND_BY_HAND] =
+        {
+            [REFUND_EV_SETTLE_DONE] = RULE(REFUND_DONE),
+            [REFUND_EV_SETTLE_NOT_DONE] = RULE(REFUND_DECLINED),
+        },
     [REFUND_REVIEW] =
         {
             [REFUND_EV_SETTLE_DONE] = RULE(REFUND_DONE),
@@ -47,6 +52,7 @@ static const char *const states[REFUND_STATE_COUNT] = {
     [REFUND_SENT] = "sent",
     [REFUND_UNKNOWN] = "unknown",
     [REFUND_REVIEW] = "review",
+    [REFUND_BY_HAND] = "by_hand",
     [REFUND_DONE] = "done",
     [REFUND_DECLINED] = "declined",
 };

@@ -11,6 +11,7 @@ enum refund_state {
     REFUND_SENT,      /* persisted before it is sent, with what the wallet listed until then */
     REFUND_UNKNOWN,   /* the answer was lost or unclear */
     REFUND_REVIEW,    /* the wallet's list never told: a person must look */
+    REFUND_BY_HAND, /* taken off the merchant's balance; no call of the wallet gives it back: a person sends it */
     REFUND_DONE,
     REFUND_DECLINED, /* no money moved; it is the merchant's again */
     REFUND_STATE_COUNT

@@ -1,10 +1,11 @@
 #include "service/refund.h"
 
 #include "base/json.h"
+#include "core/sms_trxid.h"
 #include "service/refund_change.h"
 #include "service/work.h"
 #include "store/store_audit.h"
-#include "store/store_ledger.h"
+#include "store/store_sms.h"
 #include <stdio.h>
 
 #define ACT_BYTES_MAX (1U << 20)
@@ -62,61 +63,117 @@ static enum err audit(struct tx *tx, const char *actor, const char *action,
 
 /* ---- asking for one ---- */
 
-struct paid_by {
-    int64_t attempt_id, credential_id;
-    struct arena *arena;
-    struct str trx_id;
+struct sources {
+    struct db *db;
+    int64_t payment_id;
+    refund_source_fn fn;
+    void *arg;
 };
 
-static enum err paid_by_see(void *arg, const struct credit_row *c)
+static enum err source_see(void *arg, const struct credit_row *c)
 {
-    struct paid_by *x = arg;
-    if (c->attached) {
-        x->attempt_id = c->attempt_id;
-        x->credential_id = c->credential_id;
-        x->trx_id = arena_copy(x->arena, c->trx_id);
+    const struct sources *x = arg;
+    struct money asked = MONEY_ZERO;
+    struct refund_row of = {.payment_id = x->payment_id,
+        .wallet = c->wallet,
+        .credential_id = c->credential_id,
+        .trx_id = c->trx_id};
+    enum err e = c->attached ? store_refund_sum(x->db, &of, &asked) : ERR_OK;
+    return e == ERR_OK && c->attached ? x->fn(x->arg, c, money_sub(c->amount, asked)) : e;
+}
+
+enum err refund_source_each(struct db *db, int64_t payment_id, refund_source_fn fn, void *arg)
+{
+    struct sources x = {.db = db, .payment_id = payment_id, .fn = fn, .arg = arg};
+    return store_credit_each(db, payment_id, false, source_see, &x);
+}
+
+struct source {
+    struct arena *arena;
+    struct str want; /* the TrxID that was asked for; absent: any with money left */
+    int attached, fitting;
+    struct credit_row credit; /* the one that fits */
+    struct money left;
+};
+
+static enum err source_choose(void *arg, const struct credit_row *c, struct money left)
+{
+    struct source *x = arg;
+    char trx[TRXID_CAP];
+    bool same = !str_absent(x->want) &&
+                (str_eq(x->want, c->trx_id) ||
+                    (trxid_normal(c->wallet, x->want, trx) == ERR_OK && str_is(c->trx_id, trx)));
+    x->attached++;
+    if (left.poisha <= 0 || (!str_absent(x->want) && !same)) {
+        return ERR_OK;
     }
+    x->fitting++;
+    x->credit = *c;
+    x->credit.trx_id = arena_copy(x->arena, c->trx_id);
+    x->credit.currency = arena_copy(x->arena, c->currency);
+    x->credit.payer_mask = arena_copy(x->arena, c->payer_mask);
+    x->left = left;
     return ERR_OK;
 }
 
-/* By which attempt the payment was paid: a paid one has a single attached credit. */
-static enum err refund_fill(
-    struct request_unit *u, struct tx *tx, const struct payment_row *p, struct refund_row *ret)
+static enum err source_find(
+    struct request_unit *u, struct tx *tx, const struct payment_row *p, struct source *ret)
 {
-    struct paid_by by = {.arena = &u->arena};
-    struct attempt_row a;
-    enum err e = store_credit_each(tx_db(tx), p->id, false, paid_by_see, &by);
-    if (e == ERR_OK && by.attempt_id == 0) {
-        e = p->state == PAYMENT_PAID ? ERR_INVALID : ERR_STATE;
+    *ret = (struct source){.arena = &u->arena, .want = u->rq->trx_id};
+    enum err e = refund_source_each(tx_db(tx), p->id, source_choose, ret);
+    if (e != ERR_OK || ret->fitting == 1) {
+        return e;
     }
-    e = e == ERR_OK ? store_attempt_by_id(tx_db(tx), &u->arena, by.attempt_id, &a) : e;
+    if (p->state != PAYMENT_PAID || ret->fitting == 0) {
+        return ret->attached > 0 || p->state != PAYMENT_PAID ? ERR_STATE : ERR_INVALID;
+    }
+    return ERR_SYNTAX; /* which of them? */
+}
+
+/* Of money that an attempt brought: by the wallet's connector. */
+static enum err fill_attempt(struct request_unit *u, struct tx *tx, struct refund_row *r)
+{
+    struct attempt_row a;
+    enum err e = store_attempt_by_id(tx_db(tx), &u->arena, r->attempt_id, &a);
     if (e != ERR_OK) {
         return e;
     }
     const struct wallet_ops *ops = wallet_ops_find(a.wallet);
-    if (!ops || !ops->refund) {
-        return ERR_INVALID;
-    }
+    r->wallet_ref = a.wallet_ref;
+    r->state = REFUND_REQUESTED;
+    r->next_ask_at = tx_now_ms(tx);
+    return ops && ops->refund && !str_absent(a.wallet_ref) ? ERR_OK : ERR_INVALID;
+}
+
+static enum err refund_fill(
+    struct request_unit *u, struct tx *tx, const struct payment_row *p, struct refund_row *ret)
+{
     const struct refund_request *rq = u->rq;
+    struct source x;
+    enum err e = source_find(u, tx, p, &x);
+    if (e != ERR_OK) {
+        return e;
+    }
     *ret = (struct refund_row){
         .payment_id = p->id,
-        .attempt_id = a.id,
+        .attempt_id = x.credit.attempt_id,
         .account_id = p->account_id,
-        .wallet = a.wallet,
-        .credential_id = by.credential_id,
-        .wallet_ref = a.wallet_ref,
-        .trx_id = by.trx_id,
-        .amount = rq->amount.poisha ? rq->amount : refund_rest(p),
-        .currency = a.currency,
+        .wallet = x.credit.wallet,
+        .credential_id = x.credit.credential_id,
+        .wallet_ref = STR_ABSENT,
+        .trx_id = x.credit.trx_id,
+        .payer_mask = x.credit.payer_mask,
+        .amount = rq->amount.poisha ? rq->amount : x.left,
+        .currency = x.credit.currency,
+        .state = REFUND_BY_HAND,
         .known = STR_ABSENT,
         .refund_trx_id = STR_ABSENT,
         .code = STR_ABSENT,
         .reason = rq->reason,
         .actor = str_from(u->actor),
         .created_at = tx_now_ms(tx),
-        .next_ask_at = tx_now_ms(tx),
     };
-    return str_absent(ret->wallet_ref) || str_absent(ret->trx_id) ? ERR_INVALID : ERR_OK;
+    return ret->attempt_id ? fill_attempt(u, tx, ret) : ERR_OK;
 }
 
 static enum err request_run(struct store_unit *unit, struct tx *tx)
@@ -161,25 +218,71 @@ enum err refund_request(struct service *s, const struct refund_request *rq, int6
 
 /* ---- a person's decision ---- */
 
+/* The wallet's own name of the refund, as it is compared. Nagad's names of refunds have no published form. */
+static enum err trx_set(struct decision_unit *u, const struct refund_row *r, struct refund_row *to)
+{
+    char trx[TRXID_CAP];
+    struct str told = u->d->refund_trx_id;
+    enum err e = trxid_normal(r->wallet, told, trx);
+    if (e == ERR_OK) {
+        to->refund_trx_id = arena_copy(&u->arena, str_from(trx));
+    } else if (r->attempt_id && r->wallet == WALLET_NAGAD) {
+        to->refund_trx_id = told;
+        e = ERR_OK;
+    }
+    return e;
+}
+
+/* No other refund's, and not money that came in. What a person sends has its TrxID once for ever, from whatever number. */
+static enum err trx_free(struct tx *tx, struct arena *a, const struct refund_row *to)
+{
+    struct number_credit_row in;
+    int64_t other;
+    if (str_eq(to->refund_trx_id, to->trx_id)) {
+        return ERR_DUPLICATE;
+    }
+    enum err e = to->attempt_id
+                     ? store_refund_by_trx(
+                           tx_db(tx), to->wallet, to->credential_id, to->refund_trx_id, &other)
+                     : store_refund_by_any_trx(tx_db(tx), to->wallet, to->refund_trx_id, &other);
+    if (e == ERR_NO_ROW) {
+        e = store_number_credit_find(tx_db(tx), a, to->wallet, to->refund_trx_id, &in);
+    }
+    return e == ERR_OK ? ERR_DUPLICATE : e == ERR_NO_ROW ? ERR_OK : e;
+}
+
+/* The wallet's list, and its statement, may lag behind; and what leaves by hand has two who answer for it. */
+static enum err decision_judge(
+    const struct decision_unit *u, const struct refund_row *r, int64_t now)
+{
+    if (!u->d->done && r->state != REFUND_REQUESTED && r->sent_at &&
+        now < r->sent_at + REFUND_NOT_DONE_MIN_MS) {
+        return ERR_LIMIT;
+    }
+    bool own = u->d->done && r->state == REFUND_BY_HAND && str_is(r->actor, u->actor);
+    return own ? ERR_FORBIDDEN : ERR_OK;
+}
+
 static enum err decision_run(struct store_unit *unit, struct tx *tx)
 {
     struct decision_unit *u = unit_owner(unit, struct decision_unit, unit);
     const struct refund_settle *d = u->d;
     struct refund_row r, to;
-    int64_t other;
     arena_reset(&u->arena);
     enum err e = store_refund_by_id(tx_db(tx), &u->arena, d->refund_id, &r);
+    e = e == ERR_OK && !refund_is_live(r.state) ? ERR_STATE : e;
+    e = e == ERR_OK ? decision_judge(u, &r, tx_now_ms(tx)) : e;
     if (e != ERR_OK) {
         return e;
     }
     to = r;
     to.code = STR("settled");
     if (d->done) {
-        to.refund_trx_id = d->refund_trx_id;
-        e = store_refund_by_trx(tx_db(tx), r.wallet, r.credential_id, d->refund_trx_id, &other);
-        if (e != ERR_NO_ROW) {
-            return e == ERR_OK ? ERR_DUPLICATE : e;
-        }
+        e = trx_set(u, &r, &to);
+        e = e == ERR_OK ? trx_free(tx, &u->arena, &to) : e;
+    }
+    if (e != ERR_OK) {
+        return e;
     }
     e = refund_change(tx, &u->arena, &r,
         d->done ? REFUND_EV_SETTLE_DONE : REFUND_EV_SETTLE_NOT_DONE, str_from(u->actor), &to);

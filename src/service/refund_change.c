@@ -86,8 +86,10 @@ enum err refund_begin(struct tx *tx, const struct payment_row *p, struct refund_
         return e == ERR_OK ? ERR_DUPLICATE : e;
     }
     e = store_refund_add(tx, r);
-    if (e != ERR_OK) {
-        return e;
+    struct money left;
+    e = e == ERR_OK ? refund_left_of(tx, r, &left) : e;
+    if (e != ERR_OK || left.poisha < 0) {
+        return e == ERR_OK ? ERR_RANGE : e;
     }
     ledger_refund(&entry, r->account_id, r->amount);
     e = post(tx, &entry, "refund", r->payment_id);

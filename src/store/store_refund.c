@@ -5,16 +5,18 @@
 #define REFUND_COLUMNS                                                                             \
     "id, payment_id, attempt_id, account_id, wallet, credential_id, wallet_ref, trx_id, amount,"   \
     " currency, state, version, known, refund_trx_id, code, reason, actor, created_at, sent_at,"   \
-    " next_ask_at, asks, final_at"
-#define LIVE "state IN ('requested', 'sent', 'unknown', 'review')"
+    " next_ask_at, asks, final_at, payer_mask"
+#define LIVE "state IN ('requested', 'sent', 'unknown', 'review', 'by_hand')"
 
 static const struct db_sql SQL_ADD = {
     "INSERT INTO refund (" REFUND_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-    " 'requested', 1, NULL, NULL, NULL, $11, $12, $13, 0, $14, 0, 0) ON CONFLICT DO NOTHING"};
+    " $11, 1, NULL, NULL, NULL, $12, $13, $14, 0, $15, 0, 0, $16) ON CONFLICT DO NOTHING"};
 static const struct db_sql SQL_BY_ID = {"SELECT " REFUND_COLUMNS " FROM refund WHERE id = $1"};
 static const struct db_sql SQL_LIVE = {"SELECT id FROM refund WHERE payment_id = $1 AND " LIVE};
 static const struct db_sql SQL_BY_TRX = {
     "SELECT id FROM refund WHERE wallet = $1 AND credential_id = $2 AND refund_trx_id = $3"};
+static const struct db_sql SQL_BY_TRX_ANY = {
+    "SELECT id FROM refund WHERE wallet = $1 AND refund_trx_id = $2 ORDER BY id LIMIT 1"};
 static const struct db_sql SQL_SUM = {
     "SELECT coalesce(sum(amount), 0) AS amount FROM refund WHERE payment_id = $1 AND wallet = $2"
     " AND credential_id = $3 AND trx_id = $4 AND state <> 'declined'"};
@@ -43,6 +45,7 @@ static void refund_read(struct row *r, struct refund_row *ret)
         .credential_id = row_int(r, "credential_id"),
         .wallet_ref = row_str(r, "wallet_ref"),
         .trx_id = row_str(r, "trx_id"),
+        .payer_mask = row_str(r, "payer_mask"),
         .amount = row_money(r, "amount"),
         .currency = row_str(r, "currency"),
         .version = row_int(r, "version"),
@@ -69,7 +72,7 @@ enum err store_refund_add(struct tx *tx, struct refund_row *r)
     struct db_stmt *st = db_query(tx_db(tx), &SQL_ADD);
     db_int(st, 1, id);
     db_int(st, 2, r->payment_id);
-    db_int(st, 3, r->attempt_id);
+    db_opt(st, 3, r->attempt_id);
     db_int(st, 4, r->account_id);
     db_text(st, 5, str_from(wallet_kind_code(r->wallet)));
     db_int(st, 6, r->credential_id);
@@ -77,15 +80,16 @@ enum err store_refund_add(struct tx *tx, struct refund_row *r)
     db_text(st, 8, r->trx_id);
     db_int(st, 9, r->amount.poisha);
     db_text(st, 10, r->currency);
-    db_text(st, 11, r->reason);
-    db_text(st, 12, r->actor);
-    db_int(st, 13, r->created_at);
-    db_opt(st, 14, r->next_ask_at);
+    db_text(st, 11, str_from(refund_state_text(r->state)));
+    db_text(st, 12, r->reason);
+    db_text(st, 13, r->actor);
+    db_int(st, 14, r->created_at);
+    db_opt(st, 15, r->next_ask_at);
+    db_text(st, 16, r->payer_mask);
     e = db_do_one(st, ERR_DUPLICATE);
     if (e != ERR_OK)
         return e;
     r->id = id;
-    r->state = REFUND_REQUESTED;
     r->version = 1;
     return ERR_OK;
 }
@@ -111,6 +115,15 @@ enum err store_refund_by_trx(struct db *db, enum wallet_kind wallet, int64_t cre
     db_text(st, 1, str_from(wallet_kind_code(wallet)));
     db_int(st, 2, credential_id);
     db_text(st, 3, refund_trx_id);
+    return row_one_int(st, "id", ret_id);
+}
+
+enum err store_refund_by_any_trx(
+    struct db *db, enum wallet_kind wallet, struct str refund_trx_id, int64_t *ret_id)
+{
+    struct db_stmt *st = db_query(db, &SQL_BY_TRX_ANY);
+    db_text(st, 1, str_from(wallet_kind_code(wallet)));
+    db_text(st, 2, refund_trx_id);
     return row_one_int(st, "id", ret_id);
 }
 

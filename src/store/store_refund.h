@@ -9,10 +9,12 @@
 
 struct refund_row {
     int64_t id;
-    int64_t payment_id, attempt_id, account_id;
+    int64_t payment_id, attempt_id, account_id; /* attempt_id 0: of money to a number, by hand */
     enum wallet_kind wallet;
-    int64_t credential_id;
-    struct str wallet_ref, trx_id; /* of the payment at the wallet */
+    int64_t credential_id; /* or the number's */
+    struct str wallet_ref,
+        trx_id;            /* of the payment at the wallet; wallet_ref absent without attempt */
+    struct str payer_mask; /* absent: not known */
     struct money amount;
     struct str currency;
     enum refund_state state;
@@ -29,7 +31,7 @@ struct refund_row {
     int64_t final_at;    /* 0: under way */
 };
 
-/* Sets id and version. ERR_DUPLICATE: the payment has one under way. */
+/* REQUESTED, or BY_HAND. Sets id and version. ERR_DUPLICATE: the payment has one under way. */
 enum err store_refund_add(struct tx *tx, struct refund_row *r) must_check;
 enum err store_refund_by_id(
     struct db *db, struct arena *a, int64_t id, struct refund_row *ret) must_check;
@@ -38,6 +40,9 @@ enum err store_refund_live(struct db *db, int64_t payment_id, int64_t *ret_id) m
 /* The refund that the wallet did under this TrxID; ERR_NO_ROW. */
 enum err store_refund_by_trx(struct db *db, enum wallet_kind wallet, int64_t credential_id,
     struct str refund_trx_id, int64_t *ret_id) must_check;
+/* The same with whatever credential or number; of several the oldest. */
+enum err store_refund_by_any_trx(
+    struct db *db, enum wallet_kind wallet, struct str refund_trx_id, int64_t *ret_id) must_check;
 /* What went back and is under way of the money that `of` is of: its payment, wallet, credential and TrxID. */
 enum err store_refund_sum(struct db *db, const struct refund_row *of, struct money *ret) must_check;
 /* Compare-and-set: writes state, version + 1, known, refund_trx_id, code, sent_at, next_ask_at, asks and final_at of `to` where

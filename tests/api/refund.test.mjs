@@ -83,6 +83,21 @@ suite('refunds', { feePercent: '1.00', endpoint: false, config: { wallet: { time
     await w.audit();
   });
 
+  it('a person may not say too soon that it was not done: the list may lag', async () => {
+    const { payment, paymentID } = await paid();
+    await w.sim.fault('refund', 'drop_before', { payment_id: paymentID });
+    const { id } = await refund(payment, '--amount', '100.00');
+    await last(payment, 'unknown');
+    const no = () => w.cli.json(['refund', 'settle', id, '--not-done', '--reason', 'not in the statement']);
+    await assert.rejects(no(), /less than 15 minutes ago/);
+    await w.clock.advance(14 * 60);
+    await assert.rejects(no(), /less than 15 minutes ago/);
+    await w.clock.advance(61);
+    assert.equal((await no()).state, 'declined');
+    assert.equal(await sent(paymentID), 1);
+    await w.audit();
+  });
+
   it('B16 the wallet says no to the eleventh; the merchant has the money again', async () => {
     const { payment } = await paid();
     for (let i = 1; i <= 10; i++) {

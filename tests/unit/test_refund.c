@@ -42,6 +42,22 @@ static void what_may_have_been_sent_is_not_sent_again(void **state)
     }
 }
 
+static void what_leaves_by_hand_is_never_sent_and_ends_by_a_person_alone(void **state)
+{
+    (void)state;
+    for (int e = 0; e < REFUND_EVENT_COUNT; e++) {
+        enum refund_state to;
+        assert_int_equal(next(REFUND_BY_HAND, e, &to),
+            e == REFUND_EV_SETTLE_DONE || e == REFUND_EV_SETTLE_NOT_DONE);
+    }
+    for (int s = 0; s < REFUND_STATE_COUNT; s++) {
+        for (int e = 0; e < REFUND_EVENT_COUNT; e++) {
+            enum refund_state to;
+            assert_false(next(s, e, &to) && to == REFUND_BY_HAND);
+        }
+    }
+}
+
 static void a_lost_answer_is_no_refusal(void **state)
 {
     (void)state;
@@ -81,6 +97,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_state_and_event_does_what_the_golden_file_says),
         cmocka_unit_test(what_may_have_been_sent_is_not_sent_again),
+        cmocka_unit_test(what_leaves_by_hand_is_never_sent_and_ends_by_a_person_alone),
         cmocka_unit_test(a_lost_answer_is_no_refusal),
         cmocka_unit_test(what_ended_stays),
         cmocka_unit_test(texts_and_states_are_one_to_one),

@@ -240,6 +240,47 @@ static void what_the_list_does_not_have_is_for_a_person(void **state)
     books_are_right(w);
 }
 
+static void a_no_of_a_person_waits_for_a_list_that_lags(void **state)
+{
+    struct world *w = *state;
+    int64_t id = 0;
+    struct shop_payment p = paid(w, "R-1", "300.00");
+    atomic_store(&w->bkash.refund_list_fault, BKASH_ERROR_500);
+    ok(ask(w, p.id, 10000, &id));
+    world_wait_count(&w->bkash.refund_lists, 1);
+    ok(decide(w, id, false, STR_ABSENT)); /* nothing was sent: at once */
+    atomic_store(&w->bkash.refund_list_fault, BKASH_FINE);
+    atomic_store(&w->bkash.refund_fault, BKASH_DROP_BEFORE);
+    ok(ask(w, p.id, 10000, &id));
+    wait_state(w, id, REFUND_UNKNOWN);
+    clock_advance(&w->clock, 15 * MINUTE - 1);
+    assert_int_equal(decide(w, id, false, STR_ABSENT), ERR_LIMIT);
+    assert_int_equal(refund_get(w, id).state, REFUND_UNKNOWN);
+    clock_advance(&w->clock, 1);
+    ok(decide(w, id, false, STR_ABSENT));
+    assert_int_equal(refund_get(w, id).state, REFUND_DECLINED);
+    books_are_right(w);
+}
+
+static void a_persons_trx_id_is_kept_in_its_normal_form(void **state)
+{
+    struct world *w = *state;
+    int64_t id = 0;
+    struct shop_payment p = paid(w, "R-1", "300.00");
+    atomic_store(&w->bkash.refund_fault, BKASH_DROP_BEFORE);
+    ok(ask(w, p.id, 10000, &id));
+    wait_state(w, id, REFUND_UNKNOWN);
+    assert_int_equal(decide(w, id, true, STR("REF 000 000")), ERR_SYNTAX);
+    assert_int_equal(decide(w, id, true, world_attempt(w, p.id).trx_id), ERR_DUPLICATE);
+    ok(decide(w, id, true, STR(" ref0000009")));
+    assert_true(str_is(refund_get(w, id).refund_trx_id, "REF0000009"));
+    atomic_store(&w->bkash.refund_fault, BKASH_DROP_BEFORE);
+    ok(ask(w, p.id, 10000, &id));
+    wait_state(w, id, REFUND_UNKNOWN);
+    assert_int_equal(decide(w, id, true, STR("Ref0000009")), ERR_DUPLICATE);
+    books_are_right(w);
+}
+
 static void two_new_rows_that_fit_are_for_a_person(void **state)
 {
     struct world *w = *state;
@@ -370,6 +411,8 @@ int main(void)
         WITH(a_lost_answer_is_found_in_the_wallets_list),
         WITH(an_answer_with_another_amount_is_not_believed),
         WITH(what_the_list_does_not_have_is_for_a_person),
+        WITH(a_no_of_a_person_waits_for_a_list_that_lags),
+        WITH(a_persons_trx_id_is_kept_in_its_normal_form),
         WITH(two_new_rows_that_fit_are_for_a_person),
         WITH(a_refused_refund_is_the_merchants_again),
         WITH(what_did_not_reach_the_wallet_is_sent_later),

@@ -6,6 +6,7 @@
 struct made {
     struct fixture *f;
     int64_t payment_id, attempt_id;
+    bool hand;
     struct refund_row row;
     struct refund_row from, to;
     struct payment_row pay_from, pay_to;
@@ -45,6 +46,14 @@ static enum err refund_make(void *arg, struct tx *tx)
         .actor = STR("operator:x"),
         .created_at = T0,
         .next_ask_at = T0 + 5};
+    if (m->hand) {
+        m->row.state = REFUND_BY_HAND;
+        m->row.attempt_id = 0;
+        m->row.credential_id = 77; /* a number's */
+        m->row.wallet_ref = STR_ABSENT;
+        m->row.payer_mask = STR("***515");
+        m->row.next_ask_at = 0;
+    }
     return store_refund_add(tx, &m->row);
 }
 
@@ -147,6 +156,34 @@ static void a_refunds_trx_id_is_one_refunds(void **state)
     assert_int_equal(run(f->s, refund_cas, &other), ERR_DUPLICATE);
 }
 
+static void one_by_hand_has_a_number_and_no_attempt(void **state)
+{
+    struct fixture *f = *state;
+    struct made m = {.f = f, .payment_id = sample_make(f, "R-1", T0)};
+    int64_t id;
+    struct money sum;
+    m.hand = true;
+    ok(run(f->s, refund_make, &m));
+    ok(store_refund_by_id(store_reader(f->s), &f->arena, m.row.id, &m.from));
+    assert_int_equal(m.from.state, REFUND_BY_HAND);
+    assert_int_equal(m.from.attempt_id, 0);
+    assert_true(str_absent(m.from.wallet_ref));
+    assert_true(str_is(m.from.payer_mask, "***515"));
+    ok(store_refund_due(store_reader(f->s), INT64_MAX, &id, 1, &(int){0}));
+    assert_int_equal(run(f->s, refund_make, &m), ERR_DUPLICATE);
+    m.to = m.from;
+    m.to.state = REFUND_DONE;
+    m.to.refund_trx_id = STR("CCC");
+    m.to.final_at = T0;
+    ok(run(f->s, refund_cas, &m));
+    ok(store_refund_by_any_trx(store_reader(f->s), WALLET_BKASH, STR("CCC"), &id));
+    assert_int_equal(id, m.from.id);
+    assert_int_equal(
+        store_refund_by_any_trx(store_reader(f->s), WALLET_NAGAD, STR("CCC"), &id), ERR_NO_ROW);
+    ok(store_refund_sum(store_reader(f->s), &m.from, &sum));
+    assert_int_equal(sum.poisha, 5000);
+}
+
 static void more_than_was_paid_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -190,6 +227,7 @@ int main(void)
         WITH(a_change_needs_the_state_and_version_it_was_based_on),
         WITH(what_no_program_can_mean_is_refused),
         WITH(a_refunds_trx_id_is_one_refunds),
+        WITH(one_by_hand_has_a_number_and_no_attempt),
         WITH(more_than_was_paid_is_refused),
         WITH(those_that_are_due_come_oldest_first),
     };

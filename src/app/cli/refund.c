@@ -17,6 +17,7 @@ static void out_refund(struct cli *c, const struct refund_row *r)
     cli_out_money(c, "amount", r->amount);
     json_w_kcstr(&c->w, "state", refund_state_text(r->state));
     json_w_kstr(&c->w, "trx_id", r->trx_id);
+    json_w_kstr(&c->w, "payer", r->payer_mask);
     json_w_kstr(&c->w, "refund_trx_id", r->refund_trx_id);
     json_w_kstr(&c->w, "code", r->code);
     json_w_kstr(&c->w, "actor", r->actor);
@@ -47,37 +48,80 @@ static int show(struct cli *c, int64_t id)
     return CLI_OK;
 }
 
+/* "100.00 of BFD90JRLST, 20.00 of BFD90JRLSU" */
+static enum err left_write(void *arg, const struct credit_row *c, struct money left)
+{
+    struct buf *b = arg;
+    if (left.poisha > 0) {
+        buf_cstr(b, b->n ? ", " : "");
+        money_format(b, left, 2);
+        buf_printf(b, " of %.*s", STR_FMT(c->trx_id));
+    }
+    return ERR_OK;
+}
+
 static int refused(struct cli *c, const struct payment_row *p, enum err e)
 {
-    struct buf rest;
+    struct buf left;
     int code;
     switch ((int)e) {
     case ERR_STATE:
-        return cli_fail("payment %" PRId64 " is not paid, or all of it was refunded", p->id);
+        return cli_fail("payment %" PRId64
+                        " is not paid, or all of it was refunded, or has no such TrxID",
+            p->id);
     case ERR_DUPLICATE:
         return cli_fail(
             "payment %" PRId64 " has a refund under way; kassa refund list --under-way", p->id);
     case ERR_INVALID:
         return cli_fail(
             "payment %" PRId64 " can't be refunded through Kassa: do it at the wallet", p->id);
+    case ERR_SYNTAX:
     case ERR_RANGE:
-        buf_init(&rest, 64);
-        money_format(&rest, refund_rest(p), 2);
-        code =
-            cli_usage(c, "--amount: at most %.*s can still be refunded", STR_FMT(buf_view(&rest)));
-        buf_clear(&rest);
+        buf_init(&left, 16384);
+        if (refund_source_each(c->db, p->id, left_write, &left) != ERR_OK) {
+            buf_reset(&left);
+        }
+        code = e == ERR_RANGE ? cli_usage(c, "--amount: at most %.*s can still be refunded",
+                                    STR_FMT(buf_view(&left)))
+                              : cli_usage(c, "several credits paid it, say --trx-id: %.*s",
+                                    STR_FMT(buf_view(&left)));
+        buf_clear(&left);
         return code;
     default:
         return cli_fail_err("refund", e);
     }
 }
 
+static int requested(struct cli *c, int64_t payment_id, int64_t id)
+{
+    struct refund_row r;
+    struct buf amount;
+    if (store_refund_by_id(c->db, &c->arena, id, &r) != ERR_OK || r.state != REFUND_BY_HAND) {
+        cli_note(c, "\nkassad sends it; kassa payment show %" PRId64 " tells what became of it.",
+            payment_id);
+        return show(c, id);
+    }
+    buf_init(&amount, 64);
+    money_format(&amount, r.amount, 2);
+    cli_note(c,
+        "\nThe payer sent this money to a number: send %.*s taka back by hand, from that number's "
+        "%s app, to who sent %.*s (%.*s)."
+        "\nThen another person closes it: kassa refund settle %" PRId64
+        " --done --trx-id TRXID --reason TEXT",
+        STR_FMT(buf_view(&amount)), wallet_kind_code(r.wallet), STR_FMT(r.trx_id),
+        str_absent(r.payer_mask) ? 10 : (int)r.payer_mask.n,
+        str_absent(r.payer_mask) ? "not known!" : r.payer_mask.p, id);
+    buf_clear(&amount);
+    return show(c, id);
+}
+
 static int refund_run(struct cli *c)
 {
     struct payment_row p;
-    struct refund_request rq = {.amount = MONEY_ZERO, .reason = STR_ABSENT};
+    struct refund_request rq = {.amount = MONEY_ZERO, .trx_id = STR_ABSENT, .reason = STR_ABSENT};
     int64_t id = 0;
     if (!cli_get_money(c, "amount", &rq.amount) ||
+        !cli_get_name(c, "trx-id", TRX_CHARS_MAX, &rq.trx_id) ||
         !cli_get_name(c, "reason", REASON_CHARS_MAX, &rq.reason)) {
         return CLI_USAGE;
     }
@@ -94,8 +138,7 @@ static int refund_run(struct cli *c)
     if (e != ERR_OK) {
         return refused(c, &p, e);
     }
-    cli_note(c, "\nkassad sends it; kassa payment show %" PRId64 " tells what became of it.", p.id);
-    return show(c, id);
+    return requested(c, p.id, id);
 }
 
 static int list_run(struct cli *c)
@@ -135,14 +178,30 @@ static int settle_run(struct cli *c)
         return cli_fail(
             "refund %" PRId64 " ended already, or its answer is still on the way", d.refund_id);
     }
+    if (e == ERR_LIMIT) {
+        return cli_fail("refund %" PRId64
+                        " was sent less than 15 minutes ago, and the wallet's list may lag",
+            d.refund_id);
+    }
+    if (e == ERR_FORBIDDEN) {
+        return cli_fail(
+            "refund %" PRId64
+            " was asked for by the same person: another one has to confirm that it was sent",
+            d.refund_id);
+    }
+    if (e == ERR_SYNTAX) {
+        return cli_usage(c, "--trx-id: not a TrxID of this wallet");
+    }
     if (e == ERR_DUPLICATE) {
-        return cli_fail("--trx-id: %.*s is another refund's", STR_FMT(d.refund_trx_id));
+        return cli_fail("--trx-id: %.*s is another refund's, or of money that came in",
+            STR_FMT(d.refund_trx_id));
     }
     return e == ERR_OK ? show(c, d.refund_id) : cli_fail_err("refund", e);
 }
 
 static const struct cli_option refund_options[] = {
     {.name = "amount", .arg = "AMOUNT", .help = "else all that was not refunded yet"},
+    {.name = "trx-id", .arg = "TRXID", .help = "which credit, when several paid it"},
     {.name = "reason", .arg = "TEXT", .help = "kept in the audit chain", .required = true},
     {.name = "account", .arg = "UUID", .help = "PAYMENT is the order id of this account"},
     {.name = NULL},

@@ -312,19 +312,23 @@ CREATE INDEX credit_unattached ON credit (seen_at) WHERE attached = 0;
 CREATE TABLE refund (
     id BIGINT PRIMARY KEY,
     payment_id BIGINT NOT NULL REFERENCES payment (id),
-    attempt_id BIGINT NOT NULL REFERENCES attempt (id),
+    attempt_id BIGINT REFERENCES attempt (id),
     account_id BIGINT NOT NULL REFERENCES account (id),
     wallet TEXT COLLATE "C" NOT NULL,
-    credential_id BIGINT NOT NULL REFERENCES wallet_credential (id),
-    wallet_ref TEXT COLLATE "C" NOT NULL,
+    -- A number's, when no attempt was paid: such money is sent back by hand.
+    credential_id BIGINT NOT NULL,
+    wallet_ref TEXT COLLATE "C" CHECK ((wallet_ref IS NULL) = (attempt_id IS NULL)),
     trx_id TEXT COLLATE "C" NOT NULL,
+    -- Who sent the money, as far as it is known.
+    payer_mask TEXT COLLATE "C",
     amount BIGINT NOT NULL CHECK (amount > 0),
     currency TEXT COLLATE "C" NOT NULL,
     state TEXT COLLATE "C" NOT NULL CHECK (
-        state IN ('requested', 'sent', 'unknown', 'review', 'done', 'declined')),
+        state IN ('requested', 'sent', 'unknown', 'review', 'by_hand', 'done', 'declined')),
     version BIGINT NOT NULL CHECK (version > 0),
     -- Which refunds the wallet listed before this one was sent, each between blanks.
-    known TEXT COLLATE "C" CHECK (known IS NOT NULL OR state IN ('requested', 'declined')),
+    known TEXT COLLATE "C" CHECK (known IS NOT NULL OR attempt_id IS NULL OR
+        state IN ('requested', 'declined')),
     refund_trx_id TEXT COLLATE "C" CHECK ((refund_trx_id IS NOT NULL) = (state = 'done')),
     code TEXT COLLATE "C",
     reason TEXT COLLATE "C" NOT NULL,
@@ -338,8 +342,8 @@ CREATE TABLE refund (
 CREATE INDEX refund_payment ON refund (payment_id);
 CREATE INDEX refund_due ON refund (next_ask_at) WHERE next_ask_at IS NOT NULL;
 -- The wallet's list tells which refund is which only if there is one at a time.
-CREATE UNIQUE INDEX refund_live ON refund (payment_id) WHERE state IN ('requested', 'sent', 'unknown', 'review');
-CREATE UNIQUE INDEX refund_trx ON refund (wallet, credential_id, refund_trx_id) WHERE refund_trx_id IS NOT NULL;
+CREATE UNIQUE INDEX refund_live ON refund (payment_id) WHERE state IN ('requested', 'sent', 'unknown', 'review', 'by_hand');
+CREATE UNIQUE INDEX refund_trx ON refund (wallet, refund_trx_id, credential_id) WHERE refund_trx_id IS NOT NULL;
 
 CREATE TABLE ledger_account (
     id BIGINT PRIMARY KEY,

@@ -301,19 +301,23 @@ CREATE INDEX credit_unattached ON credit (seen_at) WHERE attached = 0;
 CREATE TABLE refund (
     id INTEGER PRIMARY KEY,
     payment_id INTEGER NOT NULL REFERENCES payment (id),
-    attempt_id INTEGER NOT NULL REFERENCES attempt (id),
+    attempt_id INTEGER REFERENCES attempt (id),
     account_id INTEGER NOT NULL REFERENCES account (id),
     wallet TEXT NOT NULL,
-    credential_id INTEGER NOT NULL REFERENCES wallet_credential (id),
-    wallet_ref TEXT NOT NULL,
+    -- A number's, when no attempt was paid: such money is sent back by hand.
+    credential_id INTEGER NOT NULL,
+    wallet_ref TEXT CHECK ((wallet_ref IS NULL) = (attempt_id IS NULL)),
     trx_id TEXT NOT NULL,
+    -- Who sent the money, as far as it is known.
+    payer_mask TEXT,
     amount INTEGER NOT NULL CHECK (amount > 0),
     currency TEXT NOT NULL,
     state TEXT NOT NULL CHECK (
-        state IN ('requested', 'sent', 'unknown', 'review', 'done', 'declined')),
+        state IN ('requested', 'sent', 'unknown', 'review', 'by_hand', 'done', 'declined')),
     version INTEGER NOT NULL CHECK (version > 0),
     -- Which refunds the wallet listed before this one was sent, each between blanks.
-    known TEXT CHECK (known IS NOT NULL OR state IN ('requested', 'declined')),
+    known TEXT CHECK (known IS NOT NULL OR attempt_id IS NULL OR
+        state IN ('requested', 'declined')),
     refund_trx_id TEXT CHECK ((refund_trx_id IS NOT NULL) = (state = 'done')),
     code TEXT,
     reason TEXT NOT NULL,
@@ -327,8 +331,8 @@ CREATE TABLE refund (
 CREATE INDEX refund_payment ON refund (payment_id);
 CREATE INDEX refund_due ON refund (next_ask_at) WHERE next_ask_at IS NOT NULL;
 -- The wallet's list tells which refund is which only if there is one at a time.
-CREATE UNIQUE INDEX refund_live ON refund (payment_id) WHERE state IN ('requested', 'sent', 'unknown', 'review');
-CREATE UNIQUE INDEX refund_trx ON refund (wallet, credential_id, refund_trx_id) WHERE refund_trx_id IS NOT NULL;
+CREATE UNIQUE INDEX refund_live ON refund (payment_id) WHERE state IN ('requested', 'sent', 'unknown', 'review', 'by_hand');
+CREATE UNIQUE INDEX refund_trx ON refund (wallet, refund_trx_id, credential_id) WHERE refund_trx_id IS NOT NULL;
 
 CREATE TABLE ledger_account (
     id INTEGER PRIMARY KEY,
