@@ -35,6 +35,7 @@ static const struct cli_command *const tables[] = {
     cli_backup_commands,
     cli_restore_commands,
     cli_migrate_commands,
+    cli_move_commands,
     cli_pay_commands,
     cli_verify_commands,
     cli_listen_commands,

@@ -80,7 +80,7 @@ struct db_ops {
 };
 
 struct db_bulk {
-    /* What follows in this transaction may take as long as it takes. */
+    /* In a transaction: what follows on this connection may take as long as it takes. */
     enum err (*prepare)(void *conn);
     enum err (*load)(void *conn, const struct shape_table *t);
     enum err (*rows)(void *conn, struct str rows);

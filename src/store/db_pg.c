@@ -262,9 +262,10 @@ static enum err pg_script(void *conn, const char *text)
         e = pg_link_run(&pg->conn, "SET LOCAL statement_timeout = 0");
     if (e != ERR_OK)
         return e;
+    bool patient = pg->conn.patient;
     pg->conn.patient = true;
     e = pg_link_run(&pg->conn, text);
-    pg->conn.patient = false;
+    pg->conn.patient = patient;
     return e;
 }
 

@@ -14,6 +14,7 @@ static const char TRAILER[2] = "\377\377";
 static enum err bulk_prepare(void *conn)
 {
     struct pg_link *pg = conn;
+    pg->patient = true;
     return pg_link_run(pg, "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;"
                            "SET LOCAL idle_in_transaction_session_timeout = 0");
 }
@@ -32,9 +33,7 @@ static enum err copy_begin(struct pg_link *pg, const struct buf *text, ExecStatu
 
 static enum err copy_end(struct pg_link *pg)
 {
-    pg->patient = true;
     PGresult *res = pg_link_result(pg, true);
-    pg->patient = false;
     if (PQresultStatus(res) != PGRES_COMMAND_OK)
         return pg_link_fault(pg, res, "COPY");
     PQclear(res);

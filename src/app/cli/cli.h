@@ -63,6 +63,7 @@ extern const struct cli_command cli_reconcile_commands[];
 extern const struct cli_command cli_backup_commands[];
 extern const struct cli_command cli_restore_commands[];
 extern const struct cli_command cli_migrate_commands[];
+extern const struct cli_command cli_move_commands[];
 extern const struct cli_command cli_pay_commands[];
 extern const struct cli_command cli_verify_commands[];
 extern const struct cli_command cli_listen_commands[];

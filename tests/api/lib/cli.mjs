@@ -36,9 +36,9 @@ export class Cli {
   }
 
   /** `store` is then where it is. */
-  async init({ sandbox = true } = {}) {
-    this.store = await storeNew(this.dir);
-    const place = onPostgres ? ['--set', `store.path=${this.store}`] : [];
+  async init({ sandbox = true, onFile = false } = {}) {
+    this.store = await storeNew(this.dir, onFile || undefined);
+    const place = onPostgres && !onFile ? ['--set', `store.path=${this.store}`] : [];
     const result = await this.try(['init', ...(sandbox ? ['--sandbox'] : []), '--dir', this.dir, ...place]);
     if (result.code !== 0) {
       throw new Error(`kassa init ended with ${result.code}:\n${result.stderr}${result.stdout}`);

@@ -46,7 +46,7 @@ const merge = (...parts) => {
 export class World {
   /**
    * Options, all optional: config {section: {key: value}}; simArgs; env of kassad; tls (kassad itself ends it, with a certificate
-   * of its own, `caFile`); for the first account what addAccount takes.
+   * of its own, `caFile`); onFile (the store is a file in any case); for the first account what addAccount takes.
    */
   async start(options = {}) {
     this.options = options;
@@ -54,7 +54,7 @@ export class World {
     this.cli = new Cli(BUILD, this.dir);
     this.receiver = await new Receiver().start();
     try {
-      await this.cli.init();
+      await this.cli.init({ onFile: this.options.onFile });
       await this.startSim();
       await this.startKassadAnywhere();
       this.credential = await this.addCredential();

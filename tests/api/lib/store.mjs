@@ -39,8 +39,8 @@ export async function sqlRows(store, select) {
 }
 
 /** A place for a new store: store.path as a configuration says it. */
-export async function storeNew(dir) {
-  if (!onPostgres) {
+export async function storeNew(dir, onFile = !onPostgres) {
+  if (onFile) {
     return path.join(dir, FILE);
   }
   const name = `kassa_${randomBytes(6).toString('hex')}`;
