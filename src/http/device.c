@@ -51,6 +51,28 @@ static void report_done(struct phone_report *r, enum err result)
     request_answer_with(c->rq, report_reply, c);
 }
 
+static struct reply *body_refuse(const struct device_body *body, enum err e)
+{
+    struct buf b;
+    struct json_writer w;
+    buf_init(&b, 1024);
+    json_w_init(&w, &b);
+    json_w_open(&w, '{');
+    json_w_kcstr(&w, "message", err_info(ERR_INVALID)->text);
+    json_w_key(&w, "errors");
+    json_w_open(&w, '{');
+    json_w_key(&w, body->fault_field);
+    json_w_open(&w, '[');
+    json_w_cstr(&w, body->fault);
+    json_w_close(&w);
+    json_w_close(&w);
+    json_w_close(&w);
+    struct reply *r =
+        reply_json(err_info(e == ERR_LIMIT ? ERR_TOO_LARGE : e)->http_status, buf_view(&b));
+    buf_clear(&b);
+    return r;
+}
+
 static struct reply *report_start(struct request *rq, int64_t device_id)
 {
     struct device_call *c = arena_alloc(&rq->arena, sizeof(*c));
@@ -58,7 +80,7 @@ static struct reply *report_start(struct request *rq, int64_t device_id)
         return reply_error(rq, ERR_TOO_LARGE);
     enum err e = device_body_parse(&rq->arena, rq->body, &c->body);
     if (e != ERR_OK)
-        return reply_error(rq, e == ERR_LIMIT ? ERR_TOO_LARGE : e);
+        return body_refuse(&c->body, e);
     c->rq = rq;
     c->report = (struct phone_report){.device_id = device_id,
         .messages = c->body.messages,

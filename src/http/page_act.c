@@ -12,6 +12,7 @@ struct page_act {
     const char *done_path;  /* behind the payment's path, when it worked */
     const char *other_path; /* when the payment's state did not allow it: its page tells why */
     bool trxid;             /* the answer says where to go */
+    bool callback;          /* ERR_STATE: refused, as it names another payment's reference */
     const char *set_lang;   /* the cookie to set; NULL: none */
     enum err result;
 };
@@ -50,6 +51,8 @@ static struct reply *act_reply(void *arg)
         return reply_error(rq, page_unknown(rq));
     if (!done && result != ERR_STATE && result != ERR_NOT_SENT && !a->set_lang)
         return reply_error(rq, result);
+    if (a->callback && result == ERR_STATE && page_unknown(rq) == ERR_RATE)
+        return reply_error(rq, ERR_RATE);
     memcpy(visit->uuid, a->act.uuid, sizeof(visit->uuid));
     if (a->trxid && done)
         a->done_path = trxid_path((enum number_answer)a->act.answer);
@@ -243,6 +246,7 @@ static struct reply *callback_get(struct request *rq, enum wallet_kind wallet, c
     callback_ref(rq->query, ref_key, a->act.ref);
     a->act.callback_status = (int)callback_status_read(rq->query);
     a->done_path = a->other_path = "/wait";
+    a->callback = true;
     return act_start(a, callback_submit);
 }
 
@@ -271,5 +275,6 @@ struct reply *page_rocket_callback_post(struct request *rq)
         return reply_error(rq, page_unknown(rq));
     a->act.callback_status = CALLBACK_OTHER;
     a->done_path = a->other_path = "/wait";
+    a->callback = true;
     return act_start(a, callback_submit);
 }

@@ -110,6 +110,18 @@ suite('backup and restore', {}, (w) => {
     for (const name of fs.readdirSync(w.dir).filter((n) => /^kassa\.db(-wal|-shm)?$/.test(n))) {
       fs.renameSync(at(name), path.join(at('broken'), name));
     }
+    // one was killed before: what it left is named with the commands that help, and its log is not taken for the copy's
+    for (const name of ['kassa.db.restore', 'kassa.db.restore-wal']) {
+      fs.writeFileSync(at(name), 'half a copy');
+      const { code, stderr } = await w.cli.try(['restore', at('one.db'), '--config', w.cli.config]);
+      assert.equal(code, 1);
+      assert.match(stderr, new RegExp(`${name.replaceAll('.', '\\.')} was left by a restore that was cut off`));
+      assert.match(stderr, /rm -f '[^']*kassa\.db\.restore' /);
+      assert.ok(stderr.includes(`kassa --config ${w.cli.config} restore ${at('one.db')}\n`), stderr);
+      const [rm] = stderr.split('\n').filter((line) => line.startsWith('  rm -f '));
+      assert.equal((await run('sh', ['-c', rm])).code, 0);
+      assert.deepEqual(leftovers(), []);
+    }
     const back = await w.cli.json(['restore', at('one.db')]);
     assert.equal(back.restored, store);
     assert.equal(back.ok, true);

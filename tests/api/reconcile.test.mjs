@@ -4,10 +4,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, it } from 'node:test';
+import { configSet } from './lib/cli.mjs';
 import { suite } from './lib/harness.mjs';
 import { PAYERS, addNumber } from './lib/number.mjs';
 import { freePort, run, until } from './lib/process.mjs';
 import { Rocket } from './lib/rocket.mjs';
+import { onPostgres, sqlRun, storeCopy, storeRemove } from './lib/store.mjs';
 
 const TOPIC = 'arn:aws:sns:ap-southeast-1:354285753755:bpt_kassa';
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'kassa-day-'));
@@ -58,7 +60,7 @@ const sns = { key: path.join(dir, 'sns.key'), cert: path.join(dir, 'sns.pem') };
 const made = await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '30', '-subj', '/CN=sns.amazonaws.com', '-addext',
   'subjectAltName=IP:127.0.0.1,DNS:sns.amazonaws.com', '-keyout', sns.key, '-out', sns.cert]);
 assert.equal(made.code, 0, made.stderr);
-const snsPort = await freePort();
+const snsPort = await freePort(), freshPort = await freePort();
 
 suite('a day of bKash', {
   endpoint: false,
@@ -284,6 +286,93 @@ suite('a day of numbers', {}, (w) => {
     const report = await look([...rows, marked, [forged.trx_id, '5000.00', now]]);
     assert.deepEqual(named(report, 'amount-differs').map((d) => [d.ours, d.wallets]), [['500.00', '5000.00']]);
     assert.deepEqual(named(report, 'not-at-wallet'), []);
+  });
+});
+
+// What no honest run of the programs leaves: rows that somebody or something changed. Planted in a copy of the store, one after the other.
+suite('a day whose rows were changed', {
+  endpoint: false,
+  simArgs: ['--sns-listen', `127.0.0.1:${freshPort}`, '--sns-certificate', sns.cert, '--sns-key', sns.key],
+  config: { sandbox: { sandbox: 'yes', sns_url: `https://127.0.0.1:${freshPort}`, sns_ca_file: sns.cert }, wallet: { timeout_ms: 5000 } },
+}, (w) => {
+  let date, number, byNumber, byPage, trxId;
+  before(async () => {
+    await wholeDay();
+    date = stamp(await w.clock.now()).slice(0, 10);
+    number = await addNumber(w, 'nagad', '01811111113');
+    await number.alive();
+    await w.cli.json(['topic', 'add', '--credential', w.credential.id, '--arn', TOPIC]);
+    const tell = (what) => w.sim.control('POST', 'sns', { url: `${w.payUrl}/webhook/bkash`, ...what });
+    await tell({ type: 'SubscriptionConfirmation' });
+    byPage = await w.create({ amount: '61.00' });
+    const { paymentID } = await w.pay(byPage);
+    await tell({ payment_id: paymentID });
+    byNumber = await w.create({ customer_code: 'nagad', amount: '500.00' });
+    trxId = '75HK0500';
+    await number.tell(500, trxId);
+    const answer = await w.payer(byNumber).press('trx-send', { extra: [['trx_id', trxId], ['payer', PAYERS.nagad]] });
+    assert.equal(answer.status, 303, answer.text);
+    assert.equal((await w.status(byNumber)).payment_status, 'paid');
+  });
+  /** The report of a copy in which the statements were run. */
+  const planted = async (...statements) => {
+    const place = fs.mkdtempSync(path.join(dir, 'planted-'));
+    const store = await storeCopy(w.cli.store, place);
+    const config = path.join(w.dir, 'planted.conf');
+    fs.writeFileSync(config, fs.readFileSync(w.cli.config));
+    configSet(config, { store: { path: store } });
+    for (const text of statements) {
+      await sqlRun(store, text);
+    }
+    const { code, stdout, stderr } = await w.cli.try(['reconcile', '--config', config, '--date', date, '--json']);
+    await storeRemove(store);
+    assert.ok(stdout, stderr);
+    const report = JSON.parse(stdout);
+    assert.deepEqual([code, report.ok], report.difference_count ? [1, false] : [0, true]);
+    return report.differences;
+  };
+  const told = (differences) => differences.map((d) => [d.check, d.object, d.ours, d.wallets]);
+
+  it('untouched it agrees', async () => {
+    assert.deepEqual(await planted(), []);
+  });
+
+  it('a posting or a credit of another amount: the ledger\u2019s day is not credits minus refunds', async () => {
+    const held = `(SELECT id FROM ledger_account WHERE kind = 'wallet_clearing' AND owner = ${w.credential.id})`;
+    const free = onPostgres ? 'ALTER TABLE posting DISABLE TRIGGER ALL' : 'DROP TRIGGER posting_update';
+    assert.deepEqual(told(await planted(free, `UPDATE posting SET amount = amount + 1 WHERE ledger_account_id = ${held}`)),
+      [['ledger-differs', 'credential', '61.01', '61.00']]);
+    const differences = await planted(free, `UPDATE credit SET amount = 60000 WHERE trx_id = '${trxId}'`);
+    assert.deepEqual(told(differences).sort(), [['amount-differs', 'sms', '600.00', '500.00'], ['ledger-differs', 'number', '500.00', '600.00']]);
+    assert.equal(differences.find((d) => d.check === 'ledger-differs').id, number.id);
+  });
+
+  it('a notice that tells of another amount than was counted', async () => {
+    const [d, ...more] = await planted('UPDATE wallet_notice SET amount = 6200');
+    assert.deepEqual([told([d]), more], [[['amount-differs', 'notice', '61.00', '62.00']], []]);
+    assert.ok(d.trx_id);
+  });
+
+  it('an SMS of another amount than its money\u2019s row, and one whose row is gone', async () => {
+    assert.deepEqual(told(await planted('UPDATE number_credit SET amount = 40000')), [['amount-differs', 'sms', '400.00', '500.00']]);
+    const [d, ...more] = await planted('DELETE FROM number_credit');
+    assert.deepEqual([told([d]), d.trx_id, more], [[['sms-without-money', 'sms', null, '500.00']], trxId, []]);
+  });
+
+  it('money that a payment claimed, and nothing was counted', async () => {
+    const differences = await planted(`UPDATE credit SET trx_id = '75HK9999' WHERE trx_id = '${trxId}'`);
+    assert.deepEqual(told(differences), [['claim-without-credit', 'sms', null, '500.00']]);
+    assert.equal(differences[0].trx_id, trxId);
+  });
+
+  it('more SMS than one look holds: the balances are not checked, and it says so', async () => {
+    const columns = 'device_id, number_id, sender, body, kind, why, trx_id, reported_by, happened_at, seen_at';
+    const bytes = onPostgres ? "convert_to(lpad(n::text, 32, '0'), 'UTF8')" : "CAST(printf('%032d', n) AS BLOB)";
+    const fill = `WITH RECURSIVE k(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM k WHERE n < 100001)
+      INSERT INTO sms (id, digest, state, ${columns}) SELECT 900000000 + n, ${bytes}, 'looked_at', ${columns} FROM sms CROSS JOIN k
+      WHERE sms.trx_id = '${trxId}'`;
+    const differences = await planted(fill);
+    assert.deepEqual(told(differences), [['balances-unchecked', 'sms', null, null]]);
   });
 });
 

@@ -4,6 +4,7 @@ import { it } from 'node:test';
 import { parallel } from './lib/expect.mjs';
 import { suite } from './lib/harness.mjs';
 import { request } from './lib/http.mjs';
+import { addNumber } from './lib/number.mjs';
 
 const asked = async (w) => {
   const { grant, refresh } = await w.sim.totalsOfCalls();
@@ -73,15 +74,19 @@ suite('tokens that the wallet refuses', { endpoint: false, purposes: ['payments'
   });
 });
 
+/** Somebody else's program with the same credentials uses the budget up. */
+async function blockedByOthers(w) {
+  for (let i = 0; i < 3; i++) {
+    await request('POST', `${w.sim.url}/v1.2.0-beta/tokenized/checkout/token/grant`, {
+      body: '{"app_key":"kassa-sandbox-key","app_secret":"kassa-sandbox-secret"}',
+      headers: { 'Content-Type': 'application/json', username: 'kassa-sandbox', password: 'kassa-sandbox-password' } });
+  }
+  assert.equal((await w.sim.calls('grant')).at(-1).status, 429, 'bKash has blocked the merchant');
+}
+
 suite('a wallet that has blocked the merchant', { endpoint: false, purposes: ['payments'] }, (w) => {
   it('T50 who was blocked for an hour by others is not hammered, takes no payment by it, and goes on by itself after it', async () => {
-    // somebody else's program with the same credentials uses the budget up
-    for (let i = 0; i < 3; i++) {
-      await request('POST', `${w.sim.url}/v1.2.0-beta/tokenized/checkout/token/grant`, {
-        body: '{"app_key":"kassa-sandbox-key","app_secret":"kassa-sandbox-secret"}',
-        headers: { 'Content-Type': 'application/json', username: 'kassa-sandbox', password: 'kassa-sandbox-password' } });
-    }
-    assert.deepEqual((await w.sim.calls('grant')).map((c) => c.status), [200, 200, 429], 'bKash has blocked the merchant');
+    await blockedByOthers(w);
     const before = await asked(w);
     for (let i = 0; i < 5; i++) {
       const payment = await w.create();
@@ -94,6 +99,53 @@ suite('a wallet that has blocked the merchant', { endpoint: false, purposes: ['p
     const payment = await w.create();
     await w.pay(payment);
     assert.equal((await w.status(payment)).payment_status, 'paid');
+    await w.audit();
+  });
+});
+
+suite('a blocked wallet that is served by number, too', { endpoint: false, purposes: ['payments'] }, (w) => {
+  it('T50 a blocked token hides the wallet\'s own page, the number takes the money, and what is under way waits for the wallet', async () => {
+    const number = await addNumber(w, 'bkash', '01711111118');
+    await number.alive();
+    const shows = async (payment) => {
+      const { text } = await w.payer(payment).send('GET', payment.url);
+      return ['pay', 'continue', 'number'].filter((id) => text.includes(`data-testid="${id}"`));
+    };
+    // paid, and one of which the wallet's answer is lost: both from before
+    const paid = await w.create({ amount: '70.00' }), lost = await w.create({ amount: '71.00' });
+    await w.pay(paid);
+    const { paymentID } = await w.begin(lost);
+    await w.sim.fault('execute', 'drop_after_commit', { payment_id: paymentID });
+    await w.follow(lost, await w.sim.approve(paymentID));
+    await w.attempt(lost, 'unknown');
+    // no token call is left for an hour, and the token that Kassa has is not good any more
+    await blockedByOthers(w);
+    await w.sim.fault('create', 'expired_token', { count: 100 });
+    await w.sim.fault('query', 'expired_token', { count: 100 });
+    const payment = await w.create({ amount: '72.00' });
+    assert.deepEqual(await shows(payment), ['pay']);
+    await payment.payer.press('pay');
+    await w.attempt(payment, 'failed');
+    assert.deepEqual(await shows(payment), ['number'], 'the wallet\'s own page is hidden');
+    const fresh = await w.create({ amount: '73.00' });
+    assert.deepEqual(await shows(fresh), ['number'], 'for new payments, too');
+    const calls = (await w.sim.calls('create')).length;
+    await number.tell(73, 'DK61AA0073');
+    const typed = await fresh.payer.press('trx-send', { extra: [['trx_id', 'DK61AA0073'], ['payer', '111']] });
+    assert.equal(typed.status, 303, typed.text);
+    assert.equal((await w.status(fresh)).payment_status, 'paid');
+    assert.equal((await w.sim.calls('create')).length, calls, 'nothing is asked of the wallet for it');
+    // what needs the wallet waits, and nothing is lost
+    await w.clock.advance(40);
+    assert.equal((await w.status(lost)).payment_status, 'wait');
+    await w.cli.json(['refund', paid.id, '--amount', '10.00', '--reason', 'returned']);
+    await w.sim.clearFaults();
+    await w.clock.advance(3700);
+    await w.state(lost, 'paid');
+    await w.until(paid, 'a refund', (p) => p.refunds.at(-1)?.state === 'done');
+    const later = await w.create({ amount: '74.00' });
+    await w.pay(later);
+    assert.deepEqual(await shows(await w.create({ amount: '75.00' })), ['pay']);
     await w.audit();
   });
 });
@@ -137,6 +189,21 @@ suite('limits of the page', { endpoint: false, purposes: ['payments'],
     const { request } = await import('./lib/http.mjs');
     const answer = await request('GET', `${w.payUrl}/callback/bkash/${'A'.repeat(43)}?paymentID=x&status=success`);
     assert.equal(answer.status, 429, 'the links above have used the limit up');
+  });
+
+  it('T21 T32 refused callbacks of a known payment are limited like unknown ones, and its right one is not', async () => {
+    const payment = await w.create();
+    const { paymentID } = await w.begin(payment);
+    const right = await w.sim.approve(paymentID);
+    const forged = right.replace(paymentID, 'TR0011ZZZZZZZZ1795548958515');
+    assert.notEqual(forged, right);
+    const seen = [];
+    for (let i = 0; i < 30; i++) {
+      seen.push((await request('GET', forged)).status);
+    }
+    assert.equal(seen.at(-1), 429, `${seen}`);
+    assert.equal((await request('GET', right)).status, 303);
+    await payment.payer.reaches('paid');
   });
 
   it("posts to one payment's page are limited, to another's not", async () => {

@@ -9,6 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_init(&a, (size_t)8 << 20);
     enum err e = device_body_parse(&a, fuzz_text(data, size), &b);
     FUZZ_CHECK(e == ERR_OK || e == ERR_BODY || e == ERR_LIMIT);
+    FUZZ_CHECK(e == ERR_OK || (b.fault && b.fault_field[0]));
     if (e == ERR_OK) {
         FUZZ_CHECK(b.count <= PHONE_MESSAGES_MAX);
         for (size_t i = 0; i < b.count; i++) {

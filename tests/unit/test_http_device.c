@@ -226,18 +226,27 @@ static void who_is_no_device_is_refused_alike(void **state)
 static void bodies_are_bounded_and_of_a_known_form(void **state)
 {
     struct suite *x = *state;
-    static const char *const bad[] = {"", "{", "[]", "{}", "{\"messages\":{}}",
-        "{\"messages\":[1]}", "{\"messages\":[{\"sender\":\"bKash\"}]}", "{\"from\":\"bKash\"}",
-        "a=b", "sms_list=x", "sms_list=%5B", "check=%"};
-    for (size_t i = 0; i < array_len(bad); i++)
-        assert_int_equal(post_token(x, x->stock, bad[i], "errors"), 400);
+    static const char *const bad[][2] = {{"", "body"}, {"{", "body"}, {"[]", "body"},
+        {"{}", "messages"}, {"{\"messages\":{}}", "messages"},
+        {"{\"messages\":[1]}", "messages.0.sender"},
+        {"{\"messages\":[{\"sender\":\"a\",\"text\":\"b\"},{\"sender\":\"bKash\"}]}",
+            "messages.1.text"},
+        {"{\"from\":\"bKash\"}", "text"}, {"a=b", "body"}, {"sms_list=x", "sms_list"},
+        {"sms_list=%5B", "sms_list"}, {"sms_list=%5B%7B%7D%5D", "sms_list.0.sender"},
+        {"check=%", "check"}, {"connection_status=%", "connection_status"},
+        {"d_model=%&check=x", "d_model"}};
+    for (size_t i = 0; i < array_len(bad); i++) {
+        char field[80];
+        snprintf(field, sizeof field, "\"errors\":{\"%s\":[\"", bad[i][1]);
+        assert_int_equal(post_token(x, x->stock, bad[i][0], field), 400);
+    }
     struct buf b;
     buf_init(&b, (size_t)1 << 20);
     buf_cstr(&b, "{\"messages\":[");
     for (int i = 0; i <= PHONE_MESSAGES_MAX; i++)
         buf_printf(&b, "%s{\"sender\":\"x\",\"text\":\"y\"}", i ? "," : "");
     buf_cstr(&b, "]}");
-    assert_int_equal(post_token(x, x->stock, b.p, "errors"), 413);
+    assert_int_equal(post_token(x, x->stock, b.p, "\"errors\":{\"messages\":["), 413);
     buf_reset(&b);
     for (int i = 0; i < 66000; i++)
         buf_char(&b, 'a');

@@ -182,13 +182,35 @@ static bool part_name(struct cli *c, const char *place, char ret[PATH_MAX])
     return path_join(ret, scratch, end);
 }
 
+/* Of a restore that was killed: nothing else would delete it, and its log must not lie beside another copy. */
+static int refuse_cut_off(struct cli *c, const char *part)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        char path[PATH_MAX];
+        struct stat st;
+        if (!path_join(path, part, ends[i])) {
+            return CLI_FAILED;
+        }
+        if (lstat(path, &st) == 0) {
+            return cli_fail("%s was left by a restore that was cut off, and is no store. When no"
+                            " other one runs, delete it and begin again:\n"
+                            "  rm -f '%s' '%s-wal' '%s-shm'\n"
+                            "  kassa --config %s restore %s%s",
+                path, part, part, part, c->config_path, c->operand,
+                cli_has(c, "check") ? " --check" : "");
+        }
+    }
+    return CLI_OK;
+}
+
 static int restore_locked(struct cli *c, const char *place)
 {
     bool check = cli_has(c, "check");
     char part[PATH_MAX];
     int64_t bytes = 0;
     if (!part_name(c, place, part) || (!check && place_is_free(c) != CLI_OK) ||
-        refuse_log_beside(c->operand) != CLI_OK ||
+        refuse_cut_off(c, part) != CLI_OK || refuse_log_beside(c->operand) != CLI_OK ||
         cli_file_copy(c->operand, part, &bytes) != CLI_OK) {
         return CLI_FAILED;
     }
