@@ -1,5 +1,5 @@
 # A thin front on meson and ninja: what each target does is in tools/.
-.PHONY: all install build run test check bench bench-growth fuzz torture format clean
+.PHONY: all install build run test check bench bench-growth fuzz torture cluster format clean
 
 all: build
 
@@ -44,6 +44,11 @@ fuzz: build
 torture:
 	@tools/install --test
 	@KASSA_KILLS=$${KASSA_KILLS:-500} tools/run-tests --only torture
+
+# Each machine of a cluster is killed, hangs and comes back, under load; ends with the report. KASSA_CLUSTER=TEXT: those faults alone.
+cluster: build
+	@tools/install --test
+	@KASSA_CLUSTER=$${KASSA_CLUSTER:-all} tests/cluster/run
 
 format:
 	@tools/check-source --format
