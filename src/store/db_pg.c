@@ -24,7 +24,6 @@
 #include <unistd.h>
 
 #define LOCK_CLASS 0x4B534131 /* "KSA1" */
-#define RESOLVE_MS 15000
 /* Marks of writers that are long gone. */
 #define MARK_DAYS "7"
 
@@ -122,13 +121,23 @@ static enum err marks_find(struct pg *pg)
     return e;
 }
 
-/* A connection that was idle may have been ended meanwhile: nothing is lost with it. */
+/* A connection that was idle may have been ended meanwhile: nothing is lost with it. A writer waits a moment for a server that
+ * restarts, or for the next primary. */
+static enum err begin_again(struct pg *pg, enum db_begin how)
+{
+    bool had = !pg->conn.lost;
+    enum err e = begin_once(pg, how);
+    if (e != ERR_OK && had && pg->conn.lost)
+        e = begin_once(pg, how);
+    while (e != ERR_OK && how == DB_BEGIN_WRITE && pg_link_sit_out(&pg->conn))
+        e = begin_once(pg, how);
+    return e;
+}
+
 static enum err pg_begin(void *conn, enum db_begin how)
 {
     struct pg *pg = conn;
-    enum err e = begin_once(pg, how);
-    if (e != ERR_OK && pg->conn.lost)
-        e = begin_once(pg, how);
+    enum err e = begin_again(pg, how);
     if (e != ERR_OK) {
         pg_rollback(pg);
         return e;
@@ -156,6 +165,18 @@ static enum err mark_read(struct pg *pg, int64_t *ret)
     return e;
 }
 
+/* That the mark can be read here does not mean that the standbys which have to confirm a commit know of it: the server may have
+ * died while it waited for them. What is committed behind it tells. */
+static enum err mark_confirm(struct pg *pg)
+{
+    char text[192];
+    snprintf(text, sizeof text,
+        "SET LOCAL statement_timeout = 0;"
+        "UPDATE commit_mark SET at = now() WHERE writer = '%s'; COMMIT",
+        pg->mark);
+    return pg_link_run(&pg->conn, text);
+}
+
 /* ERR_OK: the commit was made. ERR_STORE_BUSY: it was not, and can't be any more. */
 static enum err resolve_once(struct pg *pg)
 {
@@ -164,15 +185,18 @@ static enum err resolve_once(struct pg *pg)
     if (e != ERR_OK)
         return ERR_STORE_IO;
     e = mark_read(pg, &found);
+    bool made = e == ERR_OK && found == pg->batch;
+    if (made)
+        e = mark_confirm(pg);
     pg_rollback(pg);
     if (e != ERR_OK)
         return ERR_STORE_IO;
-    return found == pg->batch ? ERR_OK : ERR_STORE_BUSY;
+    return made ? ERR_OK : ERR_STORE_BUSY;
 }
 
 static enum err resolve(struct pg *pg)
 {
-    int64_t until = clock_mono_ms() + RESOLVE_MS;
+    int64_t until = clock_mono_ms() + pg_limits.resolve_ms;
     enum err e = ERR_STORE_IO;
     pg->conn.open = false;
     for (;;) {

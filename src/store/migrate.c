@@ -2,6 +2,9 @@
 
 #include "base/log.h"
 
+/* Another process migrates, which may take long; each wait is as long as the engine's own patience. */
+#define BUSY_TRIES 60
+
 static const struct db_sql SQL_VERSION = {
     "SELECT version, program_min FROM schema_version ORDER BY version DESC LIMIT 1"};
 static const struct db_sql SQL_APPLIED = {
@@ -60,6 +63,17 @@ static enum err step_up(struct db *db, const struct migration *list, int64_t now
     return e;
 }
 
+static enum err step_up_patiently(struct db *db, const struct migration *list, int64_t now)
+{
+    enum err e = ERR_STORE_BUSY;
+    for (int i = 0; i < BUSY_TRIES && e == ERR_STORE_BUSY; i++) {
+        if (i == 1)
+            log_info("store_migration_waits");
+        e = step_up(db, list, now);
+    }
+    return e;
+}
+
 static enum err fits(const struct migrate_state *s, bool may, struct buf *why)
 {
     if (s->have > s->want && s->have_program_min > s->want) {
@@ -113,7 +127,7 @@ enum err migrate_run(
         e = fits(&s, started || may == MIGRATE_ALL, why);
         if (e != ERR_OK || s.have >= s.want)
             return e;
-        e = step_up(db, list, now);
+        e = step_up_patiently(db, list, now);
         if (e != ERR_OK)
             return failed(why, e);
     }

@@ -6,9 +6,15 @@
 #include "base/err.h"
 #include <stdint.h>
 
-/* How long a server may be silent. Longer than its own limits, so that it is mostly the server that gives up. */
-#define PG_SILENCE_READ_MS 60000
-#define PG_SILENCE_WRITE_MS 20000
+/* Waits; tests shorten them. A server may be silent for longer than its own limits last (pg_link.c), so that it is mostly the
+ * server that gives up. */
+struct pg_limits {
+    int silence_read_ms, silence_write_ms;
+    int resolve_ms; /* finding out whether a commit was made */
+    int outage_ms; /* a writer sits out a restart or a change of primaries that is no longer than this */
+    int reopen_ms[2]; /* between two openings that fail: at first, and at most */
+};
+extern struct pg_limits pg_limits;
 
 /* libpq's */
 struct pg_conn;
@@ -20,16 +26,23 @@ struct pg_link {
     bool reading;
     bool lost; /* nothing can be asked before it is opened anew */
     bool open; /* a transaction is */
-    bool
-        patient; /* what is under way takes as long as it takes: a change of the schema, a copy of all rows */
+    /* What is under way takes as long as it takes: a change of the schema, a copy of all rows. */
+    bool patient;
     uint64_t epoch; /* counts the openings: what was prepared in another one is gone */
     int64_t schema; /* of the tables: the writers' lock is for them */
+    int failures;   /* openings in a row */
+    /* Since when it fails, and until when it is not tried again; of the monotonic clock. */
+    int64_t down_ms, reopen_ms;
+    char told[256]; /* the beginning of what was logged of that */
 };
 
 /* ERR_IO with a text in `why` that names the setting and never a password. */
 enum err pg_link_open(struct pg_link *pg, struct buf *why) must_check;
-/* A connection that was lost is opened anew; not within a transaction, whose beginning is gone. ERR_STORE_IO, logged. */
+/* A connection that was lost is opened anew; not within a transaction, whose beginning is gone. ERR_STORE_IO: it can't be, which
+ * is logged once for each reason, or was tried a moment ago. */
 enum err pg_link_ready(struct pg_link *pg) must_check;
+/* Is the outage so young that it may be a restart? Then it has waited a little, for another try. */
+bool pg_link_sit_out(struct pg_link *pg);
 void pg_link_close(struct pg_link *pg);
 
 /* The last result of what was sent, or the first that failed; NULL: the connection is lost. Owner: the caller, PQclear. */

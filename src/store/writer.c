@@ -221,7 +221,7 @@ static void note_batch(struct writer *w, const struct store_unit *units, int64_t
         metric_add(METRIC_store_commits_total, 1);
     else
         log_alarm("store_batch_failed", LOG_ERR(e), LOG_I("units", n));
-    if (e == ERR_STORE_FULL || e == ERR_STORE_IO)
+    if (is_store_error(e))
         note_writable(w, false);
     else if (kept > 0)
         note_writable(w, true);

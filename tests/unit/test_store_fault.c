@@ -337,9 +337,10 @@ static void a_busy_engine_is_tried_again_and_not_for_ever(void **state)
     db_fault_arm(&f->fault, FAULT_BEGIN, 1, ERR_STORE_BUSY, true);
     assert_int_equal(run(f->s, work_create, &w), ERR_STORE_BUSY);
     assert_true(steps(f, FAULT_BEGIN) - begins <= 5);
+    assert_false(store_writable(f->s));
     db_fault_clear(&f->fault);
-    assert_true(store_writable(f->s));
     ok(run(f->s, work_create, &w));
+    assert_true(store_writable(f->s));
 }
 
 static bool writable_soon(struct store *s)
