@@ -109,6 +109,7 @@ static enum err secret_put(struct credentials *c, const struct credential_row *r
         .wallet_key = json_get_string(o, "wallet_key"),
         .own_certificate = json_get_string(o, "own_certificate"),
         .page_url = json_get_string(o, "page_url"),
+        .refunds_v1 = r->refunds_v1,
     };
     bool whole = secret_is_whole(&w);
     if (whole) {
@@ -125,7 +126,7 @@ static void content_digest(
     struct buf b;
     buf_init(&b, SECRET_BYTES_MAX * 2);
     buf_str(&b, r->base_url);
-    buf_char(&b, '\n');
+    buf_cstr(&b, r->refunds_v1 ? "\n1\n" : "\n");
     buf_str(&b, plain);
     sha256(b.p, b.n, ret);
     buf_wipe(&b);

@@ -13,6 +13,9 @@ static const struct db_sql SQL_ADD = {
     " $11, 1, NULL, NULL, NULL, $12, $13, $14, 0, $15, 0, 0, $16) ON CONFLICT DO NOTHING"};
 static const struct db_sql SQL_BY_ID = {"SELECT " REFUND_COLUMNS " FROM refund WHERE id = $1"};
 static const struct db_sql SQL_LIVE = {"SELECT id FROM refund WHERE payment_id = $1 AND " LIVE};
+static const struct db_sql SQL_LIVE_BY = {
+    "SELECT id FROM refund WHERE wallet = $1 AND credential_id = $2 AND " LIVE
+    " ORDER BY id LIMIT 1"};
 static const struct db_sql SQL_BY_TRX = {
     "SELECT id FROM refund WHERE wallet = $1 AND credential_id = $2 AND refund_trx_id = $3"};
 static const struct db_sql SQL_BY_TRX_ANY = {
@@ -105,6 +108,15 @@ enum err store_refund_live(struct db *db, int64_t payment_id, int64_t *ret_id)
 {
     struct db_stmt *st = db_query(db, &SQL_LIVE);
     db_int(st, 1, payment_id);
+    return row_one_int(st, "id", ret_id);
+}
+
+enum err store_refund_live_by(
+    struct db *db, enum wallet_kind wallet, int64_t credential_id, int64_t *ret_id)
+{
+    struct db_stmt *st = db_query(db, &SQL_LIVE_BY);
+    db_text(st, 1, str_from(wallet_kind_code(wallet)));
+    db_int(st, 2, credential_id);
     return row_one_int(st, "id", ret_id);
 }
 

@@ -37,6 +37,9 @@ enum err store_refund_by_id(
     struct db *db, struct arena *a, int64_t id, struct refund_row *ret) must_check;
 /* The one of a payment that is under way; ERR_NO_ROW. */
 enum err store_refund_live(struct db *db, int64_t payment_id, int64_t *ret_id) must_check;
+/* One that is under way with this credential; ERR_NO_ROW. */
+enum err store_refund_live_by(
+    struct db *db, enum wallet_kind wallet, int64_t credential_id, int64_t *ret_id) must_check;
 /* The refund that the wallet did under this TrxID; ERR_NO_ROW. */
 enum err store_refund_by_trx(struct db *db, enum wallet_kind wallet, int64_t credential_id,
     struct str refund_trx_id, int64_t *ret_id) must_check;

@@ -2,10 +2,11 @@
 
 #include "store/row.h"
 
-#define CREDENTIAL_COLUMNS "id, wallet, name, account_id, base_url, secret_box, enabled, created_at"
+#define CREDENTIAL_COLUMNS                                                                         \
+    "id, wallet, name, account_id, base_url, secret_box, enabled, created_at, refunds_v1"
 
 static const struct db_sql SQL_ADD = {"INSERT INTO wallet_credential (" CREDENTIAL_COLUMNS
-                                      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
+                                      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
 static const struct db_sql SQL_GET = {
     "SELECT " CREDENTIAL_COLUMNS " FROM wallet_credential WHERE id = $1"};
 static const struct db_sql SQL_FOR = {
@@ -14,6 +15,8 @@ static const struct db_sql SQL_FOR = {
     " ORDER BY CASE WHEN account_id IS NULL THEN 1 ELSE 0 END, created_at DESC, id DESC LIMIT 1"};
 static const struct db_sql SQL_ENABLED = {
     "UPDATE wallet_credential SET enabled = $1 WHERE id = $2"};
+static const struct db_sql SQL_REFUNDS = {
+    "UPDATE wallet_credential SET refunds_v1 = $1 WHERE id = $2 AND wallet = 'bkash'"};
 static const struct db_sql SQL_EACH = {
     "SELECT " CREDENTIAL_COLUMNS " FROM wallet_credential ORDER BY id"};
 
@@ -60,6 +63,7 @@ static void credential_read(struct row *r, struct credential_row *ret)
         .secret_box = row_str(r, "secret_box"),
         .enabled = row_bool(r, "enabled"),
         .created_at = row_int(r, "created_at"),
+        .refunds_v1 = row_bool(r, "refunds_v1"),
     };
 }
 
@@ -78,6 +82,7 @@ enum err store_credential_add(struct tx *tx, struct credential_row *r)
     db_blob(st, 6, r->secret_box);
     db_int(st, 7, r->enabled);
     db_int(st, 8, r->created_at);
+    db_int(st, 9, r->refunds_v1);
     e = db_do_one(st, ERR_INTERNAL);
     if (e == ERR_OK)
         r->id = id;
@@ -105,6 +110,14 @@ enum err store_credential_set_enabled(struct tx *tx, int64_t id, bool enabled)
 {
     struct db_stmt *st = db_query(tx_db(tx), &SQL_ENABLED);
     db_int(st, 1, enabled);
+    db_int(st, 2, id);
+    return db_do_one(st, ERR_NO_ROW);
+}
+
+enum err store_credential_set_refunds(struct tx *tx, int64_t id, bool v1)
+{
+    struct db_stmt *st = db_query(tx_db(tx), &SQL_REFUNDS);
+    db_int(st, 1, v1);
     db_int(st, 2, id);
     return db_do_one(st, ERR_NO_ROW);
 }

@@ -15,6 +15,7 @@ struct credential_row {
         secret_box; /* purpose "wallet"; JSON: bKash {"username","password","app_key","app_secret"}, Nagad
                        {"merchant_id","own_key","wallet_key"} with keys as base64 of their DER */
     bool enabled;
+    bool refunds_v1; /* bKash: by its first API */
     int64_t created_at;
 };
 enum err store_credential_add(struct tx *tx, struct credential_row *r) must_check;
@@ -24,6 +25,8 @@ enum err store_credential_get(
 enum err store_credential_for(struct db *db, struct arena *a, enum wallet_kind wallet,
     int64_t account_id, struct credential_row *ret) must_check;
 enum err store_credential_set_enabled(struct tx *tx, int64_t id, bool enabled) must_check;
+/* ERR_NO_ROW: no such one of bKash. */
+enum err store_credential_set_refunds(struct tx *tx, int64_t id, bool v1) must_check;
 typedef enum err (*store_credential_fn)(void *arg, const struct credential_row *r);
 enum err store_credential_each(struct db *db, store_credential_fn fn, void *arg) must_check;
 

@@ -9,6 +9,8 @@
 #define REF_MAX ((size_t)64)
 /* Under the host's root, whatever the path of the rest. */
 #define REFUND_ROOT "/v2/tokenized-checkout/refund/payment/"
+/* The first API's, for the refund and for the question alike: the question has no amount. */
+#define REFUND_V1 "/tokenized/checkout/payment/refund"
 
 struct bkash_call {
     struct connector_call base;
@@ -17,8 +19,9 @@ struct bkash_call {
     struct buf trx_id; /* of the payment that is refunded */
     struct buf body;
     struct money amount; /* to be refunded */
-    int64_t serial;      /* of the token in use */
-    bool renewed;        /* for this call: it happens once */
+    struct buf sku, reason;
+    int64_t serial; /* of the token in use */
+    bool renewed;   /* for this call: it happens once */
 };
 
 static struct bkash_call *call_of(struct connector_call *base)
@@ -31,6 +34,8 @@ static void call_release(struct connector_call *base)
     struct bkash_call *c = call_of(base);
     buf_clear(&c->ref);
     buf_clear(&c->trx_id);
+    buf_clear(&c->sku);
+    buf_clear(&c->reason);
     buf_clear(&c->body);
     mem_free(c);
 }
@@ -53,13 +58,26 @@ static const char *path_of(const struct bkash_call *c)
     case CONNECTOR_OP_QUERY:
         return "/tokenized/checkout/payment/status";
     case CONNECTOR_OP_REFUND:
-        return REFUND_ROOT "transaction";
+        return c->base.secret->refunds_v1 ? REFUND_V1 : REFUND_ROOT "transaction";
     case CONNECTOR_OP_REFUND_STATUS:
-        return REFUND_ROOT "status";
+        return c->base.secret->refunds_v1 ? REFUND_V1 : REFUND_ROOT "status";
     case CONNECTOR_OP_SEARCH:
         return c->base.w->config->wallet_bkash_search_path;
     }
     return "";
+}
+
+static void refund_answer_read(
+    struct bkash_call *c, struct arena *a, const struct httpc_result *r, struct wallet_answer *ret)
+{
+    struct str trx_id = buf_view(&c->trx_id);
+    bool v1 = c->base.secret->refunds_v1;
+    if (c->base.op == CONNECTOR_OP_REFUND)
+        (v1 ? bkash_read_refund_v1 : bkash_read_refund)(
+            a, r->status, r->body, trx_id, c->amount, ret);
+    else
+        (v1 ? bkash_read_refund_status_v1 : bkash_read_refund_status)(
+            a, r->status, r->body, trx_id, ret);
 }
 
 static void answer_read(
@@ -78,10 +96,8 @@ static void answer_read(
         bkash_read_query(a, r->status, r->body, buf_view(&c->ref), ret);
         return;
     case CONNECTOR_OP_REFUND:
-        bkash_read_refund(a, r->status, r->body, buf_view(&c->trx_id), c->amount, ret);
-        return;
     case CONNECTOR_OP_REFUND_STATUS:
-        bkash_read_refund_status(a, r->status, r->body, buf_view(&c->trx_id), ret);
+        refund_answer_read(c, a, r, ret);
         return;
     case CONNECTOR_OP_SEARCH:
         bkash_read_search(a, r->status, r->body, buf_view(&c->trx_id), ret);
@@ -192,11 +208,40 @@ static void on_token(struct bkash_waiter *waiter, const struct bkash_token_resul
         connector_call_fail(&c->base, WALLET_BROKEN, "stopping", CONNECTOR_HEALTH_NONE);
 }
 
+/* By the credential's API. The second spells paymentId and trxId, which elsewhere are paymentID and trxID. */
+static void refund_write(struct bkash_call *c)
+{
+    struct json_writer j;
+    struct buf amount;
+    bool v1 = c->base.secret->refunds_v1;
+    json_w_init(&j, &c->body);
+    json_w_open(&j, '{');
+    json_w_kstr(&j, v1 ? "paymentID" : "paymentId", buf_view(&c->ref));
+    json_w_kstr(&j, v1 ? "trxID" : "trxId", buf_view(&c->trx_id));
+    if (c->base.op == CONNECTOR_OP_REFUND) {
+        buf_init(&amount, 32);
+        money_format(&amount, c->amount, 2);
+        json_w_kstr(&j, v1 ? "amount" : "refundAmount", buf_view(&amount));
+        json_w_kstr(&j, "sku", buf_view(&c->sku));
+        json_w_kstr(&j, "reason", buf_view(&c->reason));
+        buf_clear(&amount);
+    }
+    json_w_close(&j);
+}
+
+static bool texts_fit(const struct bkash_call *c)
+{
+    return buf_ok(&c->body) && buf_ok(&c->ref) && buf_ok(&c->trx_id) && buf_ok(&c->sku) &&
+           buf_ok(&c->reason);
+}
+
 static void call_run(struct connector_call *base)
 {
     struct bkash_call *c = call_of(base);
     c->waiter.fn = on_token;
-    if (!buf_ok(&c->body) || !buf_ok(&c->ref) || !buf_ok(&c->trx_id))
+    if (is_refund(base->op))
+        refund_write(c);
+    if (!texts_fit(c))
         connector_call_fail(base, WALLET_BROKEN, "too_long", CONNECTOR_HEALTH_NONE);
     else
         bkash_token_get(base->slot, base->secret, &c->waiter);
@@ -218,6 +263,8 @@ static struct bkash_call *call_new(
     };
     buf_init(&c->ref, REF_MAX);
     buf_init(&c->trx_id, REF_MAX);
+    buf_init(&c->sku, REF_MAX);
+    buf_init(&c->reason, REF_MAX);
     buf_init(&c->body, BODY_MAX);
     return c;
 }
@@ -270,47 +317,32 @@ static void bkash_query(
     payment_call(w, CONNECTOR_OP_QUERY, credential_id, ref, done, arg);
 }
 
-/* paymentId and trxId, which elsewhere are paymentID and trxID. */
+/* What is sent is written when the credential is known. */
 static struct bkash_call *refund_call(struct wallets *w, enum connector_op op,
-    int64_t credential_id, struct str ref, struct str trx_id, struct json_writer *j,
-    wallet_done_fn done, void *arg)
+    int64_t credential_id, struct str ref, struct str trx_id, wallet_done_fn done, void *arg)
 {
     struct bkash_call *c = call_new(w, op, credential_id, done, arg);
     buf_str(&c->ref, ref);
     buf_str(&c->trx_id, trx_id);
-    json_w_init(j, &c->body);
-    json_w_open(j, '{');
-    json_w_kstr(j, "paymentId", ref);
-    json_w_kstr(j, "trxId", trx_id);
     return c;
 }
 
 static void bkash_refund(
     struct wallets *w, const struct wallet_refund *r, wallet_done_fn done, void *arg)
 {
-    struct json_writer j;
-    struct buf amount;
     struct bkash_call *c =
-        refund_call(w, CONNECTOR_OP_REFUND, r->credential_id, r->ref, r->trx_id, &j, done, arg);
+        refund_call(w, CONNECTOR_OP_REFUND, r->credential_id, r->ref, r->trx_id, done, arg);
     c->amount = r->amount;
-    buf_init(&amount, 32);
-    money_format(&amount, r->amount, 2);
-    json_w_kstr(&j, "refundAmount", buf_view(&amount));
-    json_w_kstr(&j, "sku", r->sku);
-    json_w_kstr(&j, "reason", r->reason);
-    json_w_close(&j);
-    buf_clear(&amount);
+    buf_str(&c->sku, r->sku);
+    buf_str(&c->reason, r->reason);
     connector_call_start(&c->base);
 }
 
 static void bkash_refund_status(struct wallets *w, int64_t credential_id, struct str ref,
     struct str trx_id, wallet_done_fn done, void *arg)
 {
-    struct json_writer j;
-    struct bkash_call *c =
-        refund_call(w, CONNECTOR_OP_REFUND_STATUS, credential_id, ref, trx_id, &j, done, arg);
-    json_w_close(&j);
-    connector_call_start(&c->base);
+    connector_call_start(
+        &refund_call(w, CONNECTOR_OP_REFUND_STATUS, credential_id, ref, trx_id, done, arg)->base);
 }
 
 /* The second API spells the field otherwise. */

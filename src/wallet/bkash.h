@@ -23,6 +23,12 @@ void bkash_read_search(
 /* Of the payment `trx_id`. OK only when all says that this amount went back; DECLINED by bKash's own refusals. */
 void bkash_read_refund(struct arena *a, int status, struct str body, struct str trx_id,
     struct money amount, struct wallet_answer *ret);
+/* The first API's, which has a code for everything. */
+void bkash_read_refund_v1(struct arena *a, int status, struct str body, struct str trx_id,
+    struct money amount, struct wallet_answer *ret);
+/* OK with the one refund that a payment may have, or with none. */
+void bkash_read_refund_status_v1(
+    struct arena *a, int status, struct str body, struct str trx_id, struct wallet_answer *ret);
 /* OK only with a list of which each row is understood. */
 void bkash_read_refund_status(
     struct arena *a, int status, struct str body, struct str trx_id, struct wallet_answer *ret);

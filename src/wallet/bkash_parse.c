@@ -295,12 +295,13 @@ void bkash_read_search(
 
 /* ---- refunds, whose successes have no code ---- */
 
-/* bKash refused the refund itself. */
+/* bKash refused the refund itself. Not among them is 2034, "already reversed": so it may answer to a call that something in
+ * between repeated, and then the money went back. */
 static bool refund_refused(struct str code)
 {
     static const char *const codes[] = {"2002", "2006", "2007", "2023", "2025", "2026", "2033",
-        "2034", "2035", "2042", "2065", "2071", "2072", "2073", "2074", "2075", "2076", "2077",
-        "2078", "2079", "2080", "2081", "2082", "2127"};
+        "2035", "2042", "2065", "2071", "2072", "2073", "2074", "2075", "2076", "2077", "2078",
+        "2079", "2080", "2081", "2082", "2127"};
     for (size_t i = 0; i < array_len(codes); i++)
         if (str_is(code, codes[i]))
             return true;
@@ -323,21 +324,21 @@ static bool refund_envelope(
     return false;
 }
 
-void bkash_read_refund(struct arena *a, int status, struct str body, struct str trx_id,
-    struct money amount, struct wallet_answer *ret)
+/* In the words of either API. */
+static void refund_read(const struct envelope *e, bool v1, struct str trx_id, struct money amount,
+    struct wallet_answer *ret)
 {
-    struct envelope e;
-    if (!refund_envelope(a, status, body, &e, ret))
-        return;
-    struct str told = json_get_scalar(e.root, "refundAmount");
-    ret->trx_id = ANSWER_SCALAR(e.root, "refundTrxId", "refundTrxID");
-    ret->currency = json_get_string(e.root, "currency");
+    struct str told = json_get_scalar(e->root, v1 ? "amount" : "refundAmount");
+    struct str word =
+        json_get_string(e->root, v1 ? "transactionStatus" : "refundTransactionStatus");
+    ret->trx_id = ANSWER_SCALAR(e->root, "refundTrxId", "refundTrxID");
+    ret->currency = json_get_string(e->root, "currency");
     ret->has_amount = !str_absent(told) && money_parse_wallet(told, &ret->amount) == ERR_OK;
     if (!answer_is_word(ret->trx_id, 64) || str_ieq(ret->trx_id, trx_id))
         answer_spoil(ret, "bad_trx_id");
-    else if (!str_is(json_get_string(e.root, "refundTransactionStatus"), "Completed"))
+    else if (!str_is(word, "Completed"))
         answer_spoil(ret, "not_completed");
-    else if (!str_eq(ANSWER_SCALAR(e.root, "originalTrxId", "originalTrxID"), trx_id))
+    else if (!str_eq(ANSWER_SCALAR(e->root, "originalTrxId", "originalTrxID"), trx_id))
         answer_spoil(ret, "other_payment");
     else if (!ret->has_amount || !money_eq(ret->amount, amount) || !str_is(ret->currency, "BDT"))
         answer_spoil(ret, "other_amount");
@@ -346,6 +347,22 @@ void bkash_read_refund(struct arena *a, int status, struct str body, struct str 
         ret->completed = true;
         ret->outcome = WALLET_OK;
     }
+}
+
+void bkash_read_refund(struct arena *a, int status, struct str body, struct str trx_id,
+    struct money amount, struct wallet_answer *ret)
+{
+    struct envelope e;
+    if (refund_envelope(a, status, body, &e, ret))
+        refund_read(&e, false, trx_id, amount, ret);
+}
+
+void bkash_read_refund_v1(struct arena *a, int status, struct str body, struct str trx_id,
+    struct money amount, struct wallet_answer *ret)
+{
+    struct envelope e;
+    if (refund_envelope(a, status, body, &e, ret) && e.cls == CLASS_SUCCESS)
+        refund_read(&e, true, trx_id, amount, ret);
 }
 
 /* At most; beyond, the list is none that we understand. */
@@ -397,6 +414,46 @@ void bkash_read_refund_status(
     else {
         ret->code = STR("listed");
         ret->outcome = WALLET_OK;
+    }
+}
+
+/* One refund, whose fields are the answer's own. That there is none was seen from no bKash: "not found", or a success without
+ * a refund's TrxID, is taken for it. */
+static void refund_item_v1_read(
+    struct arena *a, const struct envelope *e, struct str trx_id, struct wallet_answer *ret)
+{
+    struct wallet_refund_seen *seen = arena_alloc(a, sizeof(*seen));
+    struct str told = json_get_scalar(e->root, "amount");
+    struct str refund_trx_id = ANSWER_SCALAR(e->root, "refundTrxID", "refundTrxId");
+    if (!str_eq(ANSWER_SCALAR(e->root, "originalTrxID", "originalTrxId"), trx_id)) {
+        answer_spoil(ret, "other_payment");
+        return;
+    }
+    if (refund_trx_id.n > 0 && seen) {
+        *seen = (struct wallet_refund_seen){.trx_id = refund_trx_id,
+            .completed = str_is(json_get_string(e->root, "transactionStatus"), "Completed")};
+        ret->refunds = seen;
+        ret->refund_count = 1;
+    }
+    if (refund_trx_id.n > 0 &&
+        (!seen || !answer_is_word(refund_trx_id, 64) || str_ieq(refund_trx_id, trx_id) ||
+            str_absent(told) || money_parse_wallet(told, &seen->amount) != ERR_OK)) {
+        answer_spoil(ret, "bad_list");
+        return;
+    }
+    ret->code = STR("listed");
+    ret->outcome = WALLET_OK;
+}
+
+void bkash_read_refund_status_v1(
+    struct arena *a, int status, struct str body, struct str trx_id, struct wallet_answer *ret)
+{
+    struct envelope e;
+    if (refund_envelope(a, status, body, &e, ret) && e.cls == CLASS_SUCCESS) {
+        refund_item_v1_read(a, &e, trx_id, ret);
+    } else if (status == 200 && str_is(e.code, "2033")) {
+        ret->outcome = WALLET_OK;
+        ret->code = STR("listed");
     }
 }
 

@@ -15,6 +15,7 @@ struct wallet_secret {
     int64_t generation;
     char *base_url, *username, *password, *app_key, *app_secret, *merchant_id, *own_key,
         *wallet_key, *own_certificate, *page_url;
+    bool refunds_v1;
 };
 
 /* Whether a credential is in use. Open: creates are refused at once, until a minute later one of them probes. */

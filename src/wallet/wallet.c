@@ -66,6 +66,7 @@ static struct wallet_secret *secret_new(const struct wallet_credential *c)
     s->wallet_key = mem_strndup(c->wallet_key.p, c->wallet_key.n);
     s->own_certificate = mem_strndup(c->own_certificate.p, c->own_certificate.n);
     s->page_url = mem_strndup(c->page_url.p, c->page_url.n);
+    s->refunds_v1 = c->refunds_v1;
     return s;
 }
 
@@ -94,7 +95,8 @@ static bool secret_is(const struct wallet_secret *s, const struct wallet_credent
            str_is(c->password, s->password) && str_is(c->app_key, s->app_key) &&
            str_is(c->app_secret, s->app_secret) && str_is(c->merchant_id, s->merchant_id) &&
            str_is(c->own_key, s->own_key) && str_is(c->wallet_key, s->wallet_key) &&
-           str_is(c->own_certificate, s->own_certificate) && str_is(c->page_url, s->page_url);
+           str_is(c->own_certificate, s->own_certificate) && str_is(c->page_url, s->page_url) &&
+           c->refunds_v1 == s->refunds_v1;
 }
 
 static struct wallet_slot *slot_find(struct wallets *w, int64_t id)

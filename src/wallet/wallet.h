@@ -75,6 +75,7 @@ struct wallet_credential { /* what a connector needs of a credential; copied by 
     enum wallet_kind wallet;
     struct str base_url;                                /* without a slash at the end */
     struct str username, password, app_key, app_secret; /* bKash */
+    bool refunds_v1;                                    /* bKash: refunds by its first API */
     struct str merchant_id, own_key, wallet_key;        /* Nagad; keys as base64 of their DER */
     /* Rocket: `own_key` is the certificate's key, `wallet_key` the issuers to trust (empty: the system's), all PEM; `base_url`
      * is the address that takes commands, `page_url` the payer's page, both without a query. */

@@ -35,22 +35,28 @@ static void grant_check(struct arena *a, int status, struct str body)
 static void refund_check(struct arena *a, int status, struct str body)
 {
     struct wallet_answer w;
-    bkash_read_refund(a, status, body, STR("BFD90JRLST"), money_poisha(100), &w);
-    expect(w.code.n > 0 && w.code.n <= 40);
-    expect(w.completed == (w.outcome == WALLET_OK));
-    expect(!w.completed || (status == 200 && w.trx_id.n > 0 && w.amount.poisha == 100));
-    expect(w.outcome != WALLET_BROKEN || (status >= 400 && status < 500));
+    for (int v1 = 0; v1 < 2; v1++) {
+        (v1 ? bkash_read_refund_v1 : bkash_read_refund)(
+            a, status, body, STR("BFD90JRLST"), money_poisha(100), &w);
+        expect(w.code.n > 0 && w.code.n <= 40);
+        expect(w.completed == (w.outcome == WALLET_OK));
+        expect(!w.completed || (status == 200 && w.trx_id.n > 0 && w.amount.poisha == 100));
+        expect(w.outcome != WALLET_BROKEN || (status >= 400 && status < 500));
+    }
 }
 
 static void refund_list_check(struct arena *a, int status, struct str body)
 {
     struct wallet_answer w;
-    bkash_read_refund_status(a, status, body, STR("BFD90JRLST"), &w);
-    expect(w.code.n > 0 && w.code.n <= 40);
-    expect(w.outcome != WALLET_OK || status == 200);
-    expect(w.refund_count == 0 || (w.outcome == WALLET_OK && w.refund_count <= 100));
-    for (size_t i = 0; i < w.refund_count; i++)
-        expect(w.refunds[i].trx_id.n > 0 && w.refunds[i].trx_id.n <= 64);
+    for (int v1 = 0; v1 < 2; v1++) {
+        (v1 ? bkash_read_refund_status_v1 : bkash_read_refund_status)(
+            a, status, body, STR("BFD90JRLST"), &w);
+        expect(w.code.n > 0 && w.code.n <= 40);
+        expect(w.outcome != WALLET_OK || status == 200);
+        expect(w.refund_count == 0 || (w.outcome == WALLET_OK && w.refund_count <= 100));
+        for (size_t i = 0; i < w.refund_count; i++)
+            expect(w.refunds[i].trx_id.n > 0 && w.refunds[i].trx_id.n <= 64);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

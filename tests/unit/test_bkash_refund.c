@@ -1,4 +1,5 @@
-/* Refunds at bKash, v2: under the host's root, without a code when they are done. */
+/* Refunds at bKash. v2: under the host's root, without a code when they are done; v1: one of a payment, asked for where it was
+ * sent. */
 #include "wallet/bkash.h"
 #include "wallet_bench.h"
 
@@ -12,6 +13,12 @@
     "{\"refundTrxId\":\"" trx "\",\"refundTransactionStatus\":\"" state "\",\"refundAmount\":"     \
     "\"" amount "\",\"completedTime\":\"2024-06-13T16:27:24:000\"}"
 
+#define REFUNDED_V1(state, amount)                                                                 \
+    "{\"statusCode\":\"0000\",\"statusMessage\":\"Successful\",\"originalTrxID\":\"BFD90JRLST\","  \
+    "\"refundTrxID\":\"BFD90JRMH9\",\"transactionStatus\":\"" state "\",\"amount\":\"" amount      \
+    "\",\"currency\":\"BDT\",\"charge\":\"0.00\",\"completedTime\":\"2024-06-13T16:27:25:422 "     \
+    "GMT+0600\"}"
+
 struct read_case {
     int status;
     const char *body;
@@ -19,17 +26,23 @@ struct read_case {
     const char *code;
 };
 
-static void refund_check(const struct read_case *c)
+static void refund_check_by(const struct read_case *c, bool v1)
 {
     struct arena a;
     struct wallet_answer w;
     arena_init(&a, BKASH_ARENA_MAX);
-    bkash_read_refund(&a, c->status, str_from(c->body), STR("BFD90JRLST"), money_poisha(100), &w);
+    (v1 ? bkash_read_refund_v1 : bkash_read_refund)(
+        &a, c->status, str_from(c->body), STR("BFD90JRLST"), money_poisha(100), &w);
     if (w.outcome != c->outcome || !str_is(w.code, c->code))
         fail_msg(
             "%d %s: outcome %d, code %.*s", c->status, c->body, (int)w.outcome, STR_FMT(w.code));
     assert_int_equal(w.completed, w.outcome == WALLET_OK);
     arena_clear(&a);
+}
+
+static void refund_check(const struct read_case *c)
+{
+    refund_check_by(c, false);
 }
 
 static void only_a_whole_answer_says_that_the_money_went_back(void **state)
@@ -99,6 +112,66 @@ static void what_says_nothing_certain_is_unknown(void **state)
     };
     for (size_t i = 0; i < array_len(cases); i++)
         refund_check(&cases[i]);
+}
+
+static void of_v1_too_only_a_whole_answer_is_believed(void **state)
+{
+    (void)state;
+    static const struct read_case cases[] = {
+        {200, REFUNDED_V1("Completed", "1.00"), WALLET_OK, "completed"},
+        {200, REFUNDED_V1("Initiated", "1.00"), WALLET_UNKNOWN, "not_completed"},
+        {200, REFUNDED_V1("Completed", "1.01"), WALLET_UNKNOWN, "other_amount"},
+        {200, REFUNDED, WALLET_UNKNOWN, "no_code"}, /* v2's */
+        {200, "{\"statusCode\":\"0000\"}", WALLET_UNKNOWN, "bad_trx_id"},
+        {200, "{\"statusCode\":\"2023\",\"statusMessage\":\"no\"}", WALLET_DECLINED, "2023"},
+        {200, "{\"errorCode\":\"2071\",\"errorMessage\":\"no\"}", WALLET_DECLINED, "2071"},
+        {200, "{\"statusCode\":\"2034\",\"statusMessage\":\"reversed\"}", WALLET_UNKNOWN, "2034"},
+        {200, "{\"statusCode\":\"9999\"}", WALLET_UNKNOWN, "9999"},
+        {401, "{\"message\":\"Unauthorized\"}", WALLET_BROKEN, "http_401"},
+        {500, REFUNDED_V1("Completed", "1.00"), WALLET_UNKNOWN, "http_500"},
+    };
+    for (size_t i = 0; i < array_len(cases); i++)
+        refund_check_by(&cases[i], true);
+}
+
+/* So it may answer to a call that something in between has repeated. */
+static void already_reversed_is_no_refusal(void **state)
+{
+    (void)state;
+    static const struct read_case c = {
+        400, "{\"externalCode\":\"2034\",\"errorMessageEn\":\"no\"}", WALLET_UNKNOWN, "2034"};
+    refund_check(&c);
+}
+
+static void the_one_refund_of_v1_is_there_or_not(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *body;
+        enum wallet_outcome outcome;
+        size_t count;
+    } cases[] = {
+        {200, REFUNDED_V1("Completed", "1.00"), WALLET_OK, 1},
+        {200, REFUNDED_V1("Completed", "1.x"), WALLET_UNKNOWN, 0},
+        {200, "{\"statusCode\":\"0000\",\"originalTrxID\":\"BFD90JRLST\"}", WALLET_OK, 0},
+        {200, "{\"statusCode\":\"0000\",\"originalTrxID\":\"OTHER\"}", WALLET_UNKNOWN, 0},
+        {200, "{\"statusCode\":\"0000\"}", WALLET_UNKNOWN, 0},
+        {200, "{\"statusCode\":\"2033\",\"statusMessage\":\"not found\"}", WALLET_OK, 0},
+        {500, "{\"statusCode\":\"2033\"}", WALLET_UNKNOWN, 0},
+        {200, "{\"statusCode\":\"9999\"}", WALLET_UNKNOWN, 0},
+        {200, "", WALLET_UNKNOWN, 0},
+    };
+    for (size_t i = 0; i < array_len(cases); i++) {
+        struct arena a;
+        struct wallet_answer w;
+        arena_init(&a, BKASH_ARENA_MAX);
+        bkash_read_refund_status_v1(
+            &a, cases[i].status, str_from(cases[i].body), STR("BFD90JRLST"), &w);
+        if (w.outcome != cases[i].outcome || w.refund_count != cases[i].count)
+            fail_msg("%s: outcome %d, %zu", cases[i].body, (int)w.outcome, w.refund_count);
+        arena_clear(&a);
+    }
 }
 
 static void list_check(const char *body, enum wallet_outcome outcome, const char *code, size_t n)
@@ -179,6 +252,38 @@ static void a_refund_is_what_bkash_wants_to_read(void **state)
     bench_free(b);
 }
 
+static void by_v1_both_go_to_one_address(void **state)
+{
+    (void)state;
+    struct bench *b = bench_with_token();
+    struct told t;
+    struct wallet_credential c = {.id = 7,
+        .wallet = WALLET_BKASH,
+        .base_url = str_from(b->base_url),
+        .username = STR("user"),
+        .password = STR("pass"),
+        .app_key = STR("key"),
+        .app_secret = STR("secret"),
+        .refunds_v1 = true};
+    wallets_put(b->wallets, &c);
+    bench_script(b, ROUTE_REFUND_V1, 200, REFUNDED_V1("Completed", "1.00"));
+    refund_once(b, &t);
+    assert_told(&t, WALLET_OK, "completed");
+    assert_string_equal(t.trx_id, "BFD90JRMH9");
+    assert_string_equal(b->routes[ROUTE_REFUND_V1].last.body,
+        "{\"paymentID\":\"TR0011abc\",\"trxID\":\"BFD90JRLST\",\"amount\":\"1.00\","
+        "\"sku\":\"P1\",\"reason\":\"R5\"}");
+    told_init(&t);
+    bkash_ops.refund_status(b->wallets, 7, STR("TR0011abc"), STR("BFD90JRLST"), told_set, &t);
+    bench_wait(b, &t);
+    assert_told(&t, WALLET_OK, "listed");
+    assert_int_equal(t.answer.refund_count, 1);
+    assert_string_equal(b->routes[ROUTE_REFUND_V1].last.body,
+        "{\"paymentID\":\"TR0011abc\",\"trxID\":\"BFD90JRLST\"}");
+    assert_int_equal(bench_calls(b, ROUTE_REFUND) + bench_calls(b, ROUTE_REFUND_STATUS), 0);
+    bench_free(b);
+}
+
 static void b15_a_refund_without_answer_is_unknown_and_sent_once(void **state)
 {
     (void)state;
@@ -235,8 +340,12 @@ int main(void)
         cmocka_unit_test(only_a_whole_answer_says_that_the_money_went_back),
         cmocka_unit_test(b17_each_envelope_of_a_refusal_is_understood),
         cmocka_unit_test(what_says_nothing_certain_is_unknown),
+        cmocka_unit_test(of_v1_too_only_a_whole_answer_is_believed),
+        cmocka_unit_test(already_reversed_is_no_refusal),
+        cmocka_unit_test(the_one_refund_of_v1_is_there_or_not),
         cmocka_unit_test(the_list_is_understood_whole_or_not_at_all),
         cmocka_unit_test(a_refund_is_what_bkash_wants_to_read),
+        cmocka_unit_test(by_v1_both_go_to_one_address),
         cmocka_unit_test(b15_a_refund_without_answer_is_unknown_and_sent_once),
         cmocka_unit_test(a_refused_refund_costs_no_token_and_no_circuit),
         cmocka_unit_test(a_refused_question_says_nothing_about_the_money),

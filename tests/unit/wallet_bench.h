@@ -21,6 +21,7 @@ enum route {
     ROUTE_QUERY,
     ROUTE_REFUND,
     ROUTE_REFUND_STATUS,
+    ROUTE_REFUND_V1,
     ROUTE_OTHER,
     ROUTE_COUNT
 };
@@ -69,6 +70,7 @@ static inline enum route bench_route_of(const char *path)
         [ROUTE_QUERY] = "/v1/tokenized/checkout/payment/status",
         [ROUTE_REFUND] = "/v2/tokenized-checkout/refund/payment/transaction",
         [ROUTE_REFUND_STATUS] = "/v2/tokenized-checkout/refund/payment/status",
+        [ROUTE_REFUND_V1] = "/v1/tokenized/checkout/payment/refund",
     };
     for (int i = 0; i < ROUTE_OTHER; i++)
         if (strcmp(path, paths[i]) == 0)

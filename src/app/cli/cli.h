@@ -214,6 +214,9 @@ int64_t cli_rocket_certificate_end(struct cli *c, const struct credential_row *r
 bool cli_wallet_url_check(struct cli *c, const char *option, struct str s) must_check;
 /* wallet_list.c: the commands that ask kassad about the credentials. */
 int cli_wallet_list(struct cli *c);
+/* "refund_api": v1 or v2 of bKash's, null of another wallet's. */
+struct credential_row;
+void cli_wallet_refund_api(struct cli *c, const struct credential_row *r);
 int cli_wallet_search(struct cli *c);
 
 #endif

@@ -2,6 +2,7 @@
 #include "app/cli/cli.h"
 
 #include "base/url.h"
+#include "store/store_refund.h"
 #include "store/store_wallet.h"
 #include <inttypes.h>
 
@@ -101,6 +102,20 @@ static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_aud
     return e;
 }
 
+static bool refund_api_get(struct cli *c, enum wallet_kind wallet, bool *ret_v1)
+{
+    if (!cli_has(c, "refund-api")) {
+        return true;
+    }
+    struct str s = str_from(cli_get(c, "refund-api"));
+    if (wallet != WALLET_BKASH || (!str_is(s, "v1") && !str_is(s, "v2"))) {
+        cli_usage(c, "--refund-api: is bKash's, v1 or v2");
+        return false;
+    }
+    *ret_v1 = str_is(s, "v1");
+    return true;
+}
+
 static int add_run(struct cli *c)
 {
     struct account_row a = {.id = 0};
@@ -118,7 +133,7 @@ static int add_run(struct cli *c)
         return CLI_FAILED;
     }
     r.account_id = a.id;
-    if (!secrets_seal(c, &r)) {
+    if (!refund_api_get(c, r.wallet, &r.refunds_v1) || !secrets_seal(c, &r)) {
         return CLI_USAGE;
     }
     enum err e = cli_change(c, add_unit, &r);
@@ -130,6 +145,7 @@ static int add_run(struct cli *c)
     json_w_kstr(&c->w, "name", r.name);
     json_w_kstr(&c->w, "account", a.id ? a.uuid : STR_ABSENT);
     json_w_kstr(&c->w, "base_url", r.base_url);
+    cli_wallet_refund_api(c, &r);
     json_w_kbool(&c->w, "enabled", true);
     cli_note(c, "\nIts secrets are kept encrypted and are shown by no command.");
     return CLI_OK;
@@ -182,6 +198,53 @@ static int disable_run(struct cli *c)
     return switch_run(c, false);
 }
 
+struct refunds {
+    int64_t id;
+    bool v1;
+};
+
+/* One that is under way is asked about where it was sent. */
+static enum err refunds_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+{
+    (void)c;
+    const struct refunds *x = arg;
+    int64_t live;
+    enum err e = store_refund_live_by(tx_db(tx), WALLET_BKASH, x->id, &live);
+    if (e != ERR_NO_ROW) {
+        return e == ERR_OK ? ERR_STATE : e;
+    }
+    audit->action = "wallet.refunds";
+    cli_audit_object_id(audit, "credential", x->id);
+    json_w_kcstr(&audit->w, "refund_api", x->v1 ? "v1" : "v2");
+    return store_credential_set_refunds(tx, x->id, x->v1);
+}
+
+static int refunds_run(struct cli *c)
+{
+    struct refunds x = {.id = 0};
+    if (!cli_operand_id(c, &x.id) || !refund_api_get(c, WALLET_BKASH, &x.v1)) {
+        return CLI_USAGE;
+    }
+    enum err e = cli_change(c, refunds_unit, &x);
+    if (e == ERR_NO_ROW) {
+        return cli_fail("there is no credential %" PRId64 " of bKash", x.id);
+    }
+    if (e == ERR_STATE) {
+        return cli_fail(
+            "a refund of credential %" PRId64 " is under way; kassa refund list --under-way", x.id);
+    }
+    if (e != ERR_OK) {
+        return cli_fail_err("credential", e);
+    }
+    json_w_kint(&c->w, "id", x.id);
+    json_w_kcstr(&c->w, "refund_api", x.v1 ? "v1" : "v2");
+    return CLI_OK;
+}
+
+static const struct cli_option refunds_options[] = {
+    {.name = "refund-api", .arg = "v1|v2", .help = "of bKash", .required = true},
+    {.name = NULL},
+};
 static const struct cli_option add_options[] = {
     {.name = "name", .arg = "TEXT", .help = "for people; else one is made up"},
     {.name = "base-url", .arg = "URL", .help = "of the wallet's API", .required = true},
@@ -193,6 +256,9 @@ static const struct cli_option add_options[] = {
     {.name = "app-secret-file", .arg = "FILE", .help = "holds the app secret"},
     {.name = "app-secret-stdin", .help = "a line of standard input, the password's next"},
     {.name = "app-secret-env", .arg = "NAME", .help = "a variable holds the app secret"},
+    {.name = "refund-api",
+        .arg = "v1|v2",
+        .help = "bKash: which of its APIs refunds go by; else v2"},
     {.name = "merchant-id", .arg = "DIGITS", .help = "Nagad: as Nagad gave it"},
     {.name = "private-key-file", .arg = "FILE", .help = "Nagad, Rocket: the merchant's key"},
     {.name = "nagad-key-file", .arg = "FILE", .help = "Nagad: Nagad's public key"},
@@ -247,5 +313,12 @@ const struct cli_command cli_wallet_commands[] = {
         .need = CLI_NEEDS_STORE,
         .run = disable_run,
         .help = "new payments do not use it; those under way are still asked about"},
+    {.noun = "wallet",
+        .verb = "refunds",
+        .operand = "ID",
+        .need = CLI_NEEDS_STORE,
+        .options = refunds_options,
+        .run = refunds_run,
+        .help = "by which of bKash's APIs a credential's refunds go, when none is under way"},
     {.noun = NULL},
 };

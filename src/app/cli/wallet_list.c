@@ -55,6 +55,14 @@ static void health_out(struct cli *c, const struct list *l, const struct credent
     json_w_kstr(&c->w, "out_of_use_since", h ? json_get_string(h, "since") : STR_ABSENT);
 }
 
+void cli_wallet_refund_api(struct cli *c, const struct credential_row *r)
+{
+    json_w_kstr(&c->w, "refund_api",
+        r->wallet != WALLET_BKASH ? STR_ABSENT
+        : r->refunds_v1           ? STR("v1")
+                                  : STR("v2"));
+}
+
 static enum err list_item(void *arg, const struct credential_row *r)
 {
     const struct list *l = arg;
@@ -70,6 +78,7 @@ static enum err list_item(void *arg, const struct credential_row *r)
     json_w_kstr(&c->w, "name", r->name);
     json_w_kstr(&c->w, "account", uuid);
     json_w_kstr(&c->w, "base_url", r->base_url);
+    cli_wallet_refund_api(c, r);
     json_w_kbool(&c->w, "enabled", r->enabled);
     health_out(c, l, r);
     cli_out_time(c, "created_at", r->created_at);

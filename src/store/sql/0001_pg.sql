@@ -118,6 +118,8 @@ CREATE TABLE wallet_credential (
     base_url TEXT COLLATE "C" NOT NULL,
     secret_box BYTEA NOT NULL,
     enabled BIGINT NOT NULL CHECK (enabled IN (0, 1)),
+    -- bKash's: refunds go by its first API.
+    refunds_v1 BIGINT NOT NULL CHECK (refunds_v1 IN (0, 1)),
     created_at BIGINT NOT NULL,
     token_asks BIGINT NOT NULL DEFAULT 0,
     -- Which node is getting a new token, and until when the others leave it to that.

@@ -107,6 +107,8 @@ CREATE TABLE wallet_credential (
     base_url TEXT NOT NULL,
     secret_box BLOB NOT NULL,
     enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    -- bKash's: refunds go by its first API.
+    refunds_v1 INTEGER NOT NULL CHECK (refunds_v1 IN (0, 1)),
     created_at INTEGER NOT NULL,
     token_asks INTEGER NOT NULL DEFAULT 0,
     -- Which node is getting a new token, and until when the others leave it to that.
