@@ -76,7 +76,6 @@ static void beat_note(struct pulse *p)
         if (was_silent)
             log_info("store_answers_again");
     }
-    metric_set(METRIC_store_answers, pulse_state(p) != PULSE_SILENT);
 }
 
 /* True when it is time to stop. */

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "store/migrate.h"
 #include "store/move_mark.h"
 #include "store/pulse.h"
@@ -280,6 +281,7 @@ bool store_writable(struct store *s)
 enum store_state store_state(struct store *s)
 {
     enum pulse_state p = s->pulse ? pulse_state(s->pulse) : PULSE_GOOD;
+    metric_set(METRIC_store_answers, p != PULSE_SILENT);
     if (p == PULSE_GOOD)
         return store_writable(s) ? STORE_GOOD : STORE_UNWRITABLE;
     return p == PULSE_SILENT ? STORE_SILENT : STORE_CLOCK_APART;
