@@ -9,6 +9,6 @@ int clock_gettime(clockid_t id, struct timespec *ts)
     const char *apart = getenv("CLOCK_APART_S");
     long rc = syscall(SYS_clock_gettime, id, ts);
     if (rc == 0 && id == CLOCK_REALTIME && apart)
-        ts->tv_sec += atol(apart);
+        ts->tv_sec += strtol(apart, NULL, 10);
     return (int)rc;
 }
