@@ -109,13 +109,20 @@ static enum err money_give(struct tx *tx, struct arena *a, const struct number_c
     return e == ERR_OK ? number_money(tx, &p, c, STR("wallet"), over_tolerance) : e;
 }
 
-/* Whoever typed other digits goes on waiting, and neither takes this money nor keeps it from anybody. */
+/* Whoever typed other digits goes on waiting, and neither takes this money nor keeps it from anybody. What the wallet's API told of
+ * was counted then. */
 static enum err match(
     struct tx *tx, struct arena *a, int64_t credit_id, struct money over_tolerance)
 {
     struct number_credit_row c;
     struct rivals x = {.tx = tx, .credit = &c};
-    enum err e = store_number_credit_get(tx_db(tx), a, credit_id, &c);
+    enum err e = store_number_credit_matched(tx, credit_id);
+    if (e == ERR_OK)
+        e = store_number_credit_get(tx_db(tx), a, credit_id, &c);
+    if (e == ERR_OK)
+        e = store_wallet_credit_untaken(tx_db(tx), c.wallet, c.trx_id);
+    if (e == ERR_DUPLICATE)
+        return ERR_OK;
     if (e == ERR_OK)
         e = store_number_wait_each_trx(tx_db(tx), c.wallet, c.trx_id, c.payer_end, rival_see, &x);
     if (e == ERR_OK && x.count > 1) {
@@ -138,7 +145,7 @@ enum err number_match(struct tx *tx, struct money over_tolerance)
     for (int i = 0; i < MATCHES_MAX && e == ERR_OK; i++) {
         int64_t credit_id = 0;
         arena_reset(&a);
-        e = store_number_wait_told(tx_db(tx), &credit_id);
+        e = store_number_credit_unmatched(tx_db(tx), &credit_id);
         if (e == ERR_OK)
             e = match(tx, &a, credit_id, over_tolerance);
     }

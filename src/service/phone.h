@@ -115,14 +115,22 @@ struct phone_decision {
     struct str reason;
     int64_t
         payment_id; /* that is confirmed, so that nobody confirms what he did not look at; 0: none */
+    bool is_void;   /* the same */
+    int64_t sms_id; /* the same; 0: none */
 };
 /* Does what another person asked for (store_number_credit_ask): attaches the money to the asked payment, which must be of the same
  * wallet and amount, open or ended unpaid; or, without one, frees it for its TrxID (*ret_payment_id 0). ERR_NO_ROW;
  * ERR_STATE: nothing was asked, or the payment is not such a one; ERR_FORBIDDEN: the same person; ERR_INVALID: another payment
  * was asked for than is confirmed; ERR_RANGE: another amount;
- * ERR_DUPLICATE: the wallet told of that TrxID through its API, and it counts already. */
+ * ERR_DUPLICATE: the wallet told of that TrxID through its API, and it counts already. What was asked may be that it is void: see
+ * phone_void, whose errors these are then, too. */
 enum err phone_confirm(struct tx *tx, struct arena *a, const struct phone_decision *d,
     int64_t *ret_payment_id) must_check;
+/* Who told of it lied: it never counts, and its TrxID may be told anew. With d->sms_id that SMS, which told the TrxID in other
+ * words and was held for it, makes the money instead. Nothing of it is in the ledger before or after. ERR_STATE: it is claimed or
+ * void; ERR_UNAUTHORIZED: the device that told of it may still tell; ERR_RANGE: the SMS is none that was held for this TrxID. */
+enum err phone_void(struct tx *tx, struct arena *a, const struct number_credit_row *c,
+    const struct phone_decision *d) must_check;
 /* It is for no payment. ERR_STATE: it is claimed or marked. */
 enum err phone_mark(struct tx *tx, struct arena *a, const struct phone_decision *d) must_check;
 

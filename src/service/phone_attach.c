@@ -83,8 +83,11 @@ enum err phone_confirm(
         return ERR_STATE;
     if (str_eq(c.asked_by, d->person))
         return ERR_FORBIDDEN;
-    if (c.asked_payment_id != d->payment_id)
+    if (c.asked_payment_id != d->payment_id || c.asked_void != d->is_void ||
+        c.asked_sms_id != d->sms_id)
         return ERR_INVALID;
+    if (c.asked_void)
+        return phone_void(tx, a, &c, d);
     if (c.asked_payment_id)
         return attach(tx, a, &c, d, ret_payment_id);
     /* No TrxID could ever claim it without its payer's digits. */
@@ -100,7 +103,8 @@ enum err phone_mark(struct tx *tx, struct arena *a, const struct phone_decision 
 {
     struct number_credit_row c;
     enum err e = store_number_credit_get(tx_db(tx), a, d->credit_id, &c);
-    if (e == ERR_OK && (c.state == NUMBER_CREDIT_CLAIMED || c.state == NUMBER_CREDIT_MARKED))
+    if (e == ERR_OK && (c.state == NUMBER_CREDIT_CLAIMED || c.state == NUMBER_CREDIT_MARKED ||
+                           c.state == NUMBER_CREDIT_VOID))
         e = ERR_STATE;
     return e == ERR_OK
                ? store_number_credit_move(tx, c.id, c.state, NUMBER_CREDIT_MARKED, d->reason)

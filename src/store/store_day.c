@@ -7,40 +7,44 @@ static const struct db_sql SQL_CREDITS = {
     " c.seen_at, c.marked_at, (SELECT MIN(n.id) FROM wallet_notice n WHERE n.payment_id = "
     "c.payment_id"
     " AND n.credential_id = c.credential_id AND n.trx_id = c.trx_id) AS notice_id"
-    " FROM credit c WHERE c.seen_at >= $1 AND c.seen_at < $2 ORDER BY c.id"};
+    " FROM credit c WHERE c.seen_at >= $1 AND c.seen_at < $2 ORDER BY c.seen_at, c.id"};
 static const struct db_sql SQL_CREDIT_FIND = {
     "SELECT id, amount, payment_id, attached, seen_at FROM credit"
     " WHERE wallet = $1 AND credential_id = $2 AND trx_id = $3"};
 static const struct db_sql SQL_REFUNDS = {
     "SELECT id, payment_id, wallet, credential_id, amount, state, refund_trx_id FROM refund"
     " WHERE (final_at >= $1 AND final_at < $2)"
-    " OR (final_at = 0 AND created_at >= $1 AND created_at < $2) ORDER BY id"};
+    " OR (final_at = 0 AND created_at >= $1 AND created_at < $2) ORDER BY final_at, id"};
 static const struct db_sql SQL_REFUND_FIND = {
     "SELECT id, payment_id, amount FROM refund"
     " WHERE wallet = $1 AND credential_id = $2 AND refund_trx_id = $3"};
 static const struct db_sql SQL_ATTEMPTS = {
     "SELECT id, payment_id, wallet, credential_id, amount, state FROM attempt"
-    " WHERE created_at >= $1 AND created_at < $2 AND (state IN ('executing', 'unknown', 'review')"
-    " OR (next_ask_at IS NOT NULL AND state <> 'paid')) ORDER BY id"};
+    " WHERE created_at >= $1 AND created_at < $2"
+    " AND (state IN ('executing', 'unknown', 'review') OR next_ask_at IS NOT NULL)"
+    " AND state <> 'paid' ORDER BY created_at, id"};
 static const struct db_sql SQL_RECEIVED = {
     "SELECT id, wallet, number_id, trx_id, amount, state, reason FROM number_credit"
-    " WHERE received_at >= $1 AND received_at < $2 ORDER BY id"};
+    " WHERE received_at >= $1 AND received_at < $2 AND state <> 'void' ORDER BY received_at, id"};
 static const struct db_sql SQL_SMS = {
     "SELECT s.id, s.number_id, s.sender, s.body, s.state, s.happened_at, r.id AS received_id,"
     " r.amount AS received, r.state AS received_state, c.id AS credit_id, c.amount AS credit"
     " FROM sms s LEFT JOIN number_credit r ON r.sms_id = s.id"
     " LEFT JOIN credit c ON c.wallet = r.wallet AND c.credential_id = r.number_id"
-    " AND c.trx_id = r.trx_id WHERE s.happened_at >= $1 AND s.happened_at < $2 ORDER BY s.id"};
+    " AND c.trx_id = r.trx_id WHERE s.happened_at >= $1 AND s.happened_at < $2"
+    " ORDER BY s.happened_at, s.id"};
 static const struct db_sql SQL_NOTICES = {
     "SELECT n.id, n.credential_id, n.trx_id, n.amount, n.verdict, c.id AS credit_id,"
     " c.amount AS credit FROM wallet_notice n LEFT JOIN credit c ON c.wallet = 'bkash'"
     " AND c.credential_id = n.credential_id AND c.trx_id = n.trx_id"
     " WHERE (n.paid_at >= $1 AND n.paid_at < $2)"
-    " OR (n.paid_at = 0 AND n.received_at >= $1 AND n.received_at < $2) ORDER BY n.id"};
+    " OR (n.paid_at = 0 AND n.received_at >= $1 AND n.received_at < $2)"
+    " ORDER BY n.paid_at, n.id"};
+/* CROSS JOIN keeps SQLite from beginning with a ledger account, which would be all its postings. */
 static const struct db_sql SQL_POSTINGS = {
-    "SELECT a.owner, p.amount FROM ledger_entry e JOIN posting p ON p.entry_id = e.id"
-    " JOIN ledger_account a ON a.id = p.ledger_account_id"
-    " WHERE e.at >= $1 AND e.at < $2 AND a.kind = 'wallet_clearing' ORDER BY e.id"};
+    "SELECT a.owner, p.amount FROM ledger_entry e CROSS JOIN posting p CROSS JOIN ledger_account a"
+    " WHERE e.at >= $1 AND e.at < $2 AND p.entry_id = e.id AND a.id = p.ledger_account_id"
+    " AND a.kind = 'wallet_clearing' ORDER BY e.at, e.id"};
 
 static struct db_stmt *range_query(struct db *db, const struct db_sql *sql, struct day_range day)
 {
@@ -49,6 +53,14 @@ static struct db_stmt *range_query(struct db *db, const struct db_sql *sql, stru
     db_int(st, 2, day.to);
     return st;
 }
+
+/* All that a day left of one kind, in order of time. */
+#define EACH(what, sql)                                                                            \
+    enum err store_day_##what##_each(                                                              \
+        struct db *db, struct day_range day, day_##what##_fn fn, void *arg)                        \
+    {                                                                                              \
+        return row_each(range_query(db, &(sql), day), struct day_##what, what##_read, fn, arg);    \
+    }
 
 static struct db_stmt *trx_query(struct db *db, const struct db_sql *sql, enum wallet_kind wallet,
     int64_t till_id, struct str trx_id)
@@ -78,11 +90,7 @@ static void credit_read(struct row *r, struct day_credit *ret)
     };
 }
 
-enum err store_day_credit_each(struct db *db, struct day_range day, day_credit_fn fn, void *arg)
-{
-    struct db_stmt *st = range_query(db, &SQL_CREDITS, day);
-    return row_each(st, struct day_credit, credit_read, fn, arg);
-}
+EACH(credit, SQL_CREDITS)
 
 static void credit_found(struct row *r, struct day_credit *ret)
 {
@@ -124,11 +132,7 @@ static void refund_read(struct row *r, struct day_refund *ret)
     };
 }
 
-enum err store_day_refund_each(struct db *db, struct day_range day, day_refund_fn fn, void *arg)
-{
-    struct db_stmt *st = range_query(db, &SQL_REFUNDS, day);
-    return row_each(st, struct day_refund, refund_read, fn, arg);
-}
+EACH(refund, SQL_REFUNDS)
 
 static void refund_found(struct row *r, struct day_refund *ret)
 {
@@ -167,11 +171,7 @@ static void attempt_read(struct row *r, struct day_attempt *ret)
     };
 }
 
-enum err store_day_attempt_each(struct db *db, struct day_range day, day_attempt_fn fn, void *arg)
-{
-    struct db_stmt *st = range_query(db, &SQL_ATTEMPTS, day);
-    return row_each(st, struct day_attempt, attempt_read, fn, arg);
-}
+EACH(attempt, SQL_ATTEMPTS)
 
 static void received_read(struct row *r, struct day_received *ret)
 {
@@ -186,11 +186,7 @@ static void received_read(struct row *r, struct day_received *ret)
     };
 }
 
-enum err store_day_received_each(struct db *db, struct day_range day, day_received_fn fn, void *arg)
-{
-    struct db_stmt *st = range_query(db, &SQL_RECEIVED, day);
-    return row_each(st, struct day_received, received_read, fn, arg);
-}
+EACH(received, SQL_RECEIVED)
 
 static void sms_read(struct row *r, struct day_sms *ret)
 {
@@ -209,11 +205,7 @@ static void sms_read(struct row *r, struct day_sms *ret)
     };
 }
 
-enum err store_day_sms_each(struct db *db, struct day_range day, day_sms_fn fn, void *arg)
-{
-    struct db_stmt *st = range_query(db, &SQL_SMS, day);
-    return row_each(st, struct day_sms, sms_read, fn, arg);
-}
+EACH(sms, SQL_SMS)
 
 static void notice_read(struct row *r, struct day_notice *ret)
 {
@@ -228,11 +220,7 @@ static void notice_read(struct row *r, struct day_notice *ret)
     };
 }
 
-enum err store_day_notice_each(struct db *db, struct day_range day, day_notice_fn fn, void *arg)
-{
-    struct db_stmt *st = range_query(db, &SQL_NOTICES, day);
-    return row_each(st, struct day_notice, notice_read, fn, arg);
-}
+EACH(notice, SQL_NOTICES)
 
 static void posting_read(struct row *r, struct day_posting *ret)
 {
@@ -242,8 +230,4 @@ static void posting_read(struct row *r, struct day_posting *ret)
     };
 }
 
-enum err store_day_posting_each(struct db *db, struct day_range day, day_posting_fn fn, void *arg)
-{
-    struct db_stmt *st = range_query(db, &SQL_POSTINGS, day);
-    return row_each(st, struct day_posting, posting_read, fn, arg);
-}
+EACH(posting, SQL_POSTINGS)

@@ -1,5 +1,5 @@
-/* What a stretch of time left in the rows, for the day's reconciliation: row by row in order of id, without sorting or keeping
- * anything. No index serves it: each query reads its table once, as the audit does. Read on one snapshot (store_read_begin). */
+/* What a stretch of time left in the rows, for the day's reconciliation: row by row in order of time, by an index, so that a day costs
+ * what it holds however much the store does. Read on one snapshot (store_read_begin). */
 #ifndef KASSA_STORE_DAY_H
 #define KASSA_STORE_DAY_H
 

@@ -6,27 +6,36 @@
 
 #define COLUMNS                                                                                    \
     "id, wallet, trx_id, number_id, sms_id, amount, balance, payer_mask, payer_end, received_at,"  \
-    " seen_at, state, reason, payment_id, claimed_at, asked_by, asked_payment_id"
+    " seen_at, state, reason, payment_id, claimed_at, asked_by, asked_payment_id, asked_void,"     \
+    " asked_sms_id"
+#define NOTHING_ASKED                                                                              \
+    " asked_by = NULL, asked_payment_id = NULL, asked_void = 0, asked_sms_id = NULL"
 
 static const struct db_sql SQL_ADD = {
-    "INSERT INTO number_credit (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-    " $12, $13, NULL, 0, NULL, NULL) ON CONFLICT (wallet, trx_id) DO NOTHING"};
+    "INSERT INTO number_credit (" COLUMNS ", to_match) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,"
+    " $10, $11, $12, $13, NULL, 0, NULL, NULL, 0, NULL, CASE WHEN $12 = 'free' THEN 1 ELSE 0 END)"
+    " ON CONFLICT (wallet, trx_id) WHERE state <> 'void' DO NOTHING"};
 static const struct db_sql SQL_GET = {"SELECT " COLUMNS " FROM number_credit WHERE id = $1"};
 static const struct db_sql SQL_FIND = {
-    "SELECT " COLUMNS " FROM number_credit WHERE wallet = $1 AND trx_id = $2"};
+    "SELECT " COLUMNS " FROM number_credit WHERE wallet = $1 AND trx_id = $2"
+    " AND state <> 'void'"};
 static const struct db_sql SQL_OF_SMS = {"SELECT " COLUMNS " FROM number_credit WHERE sms_id = $1"};
 static const struct db_sql SQL_CLAIM = {
-    "UPDATE number_credit SET state = 'claimed', payment_id = $1, claimed_at = $2,"
-    " asked_by = NULL, asked_payment_id = NULL"
-    " WHERE id = $3 AND state = $4 AND state <> 'claimed'"};
+    "UPDATE number_credit SET state = 'claimed', payment_id = $1, claimed_at = $2, to_match = "
+    "0," NOTHING_ASKED " WHERE id = $3 AND state = $4 AND state <> 'claimed' AND state <> 'void'"};
 static const struct db_sql SQL_MOVE = {
-    "UPDATE number_credit SET state = $1, reason = $2, asked_by = NULL, asked_payment_id = NULL"
-    " WHERE id = $3 AND state = $4 AND state <> 'claimed'"};
+    "UPDATE number_credit SET state = $1, reason = $2,"
+    " to_match = CASE WHEN $1 = 'free' THEN 1 ELSE 0 END," NOTHING_ASKED
+    " WHERE id = $3 AND state = $4 AND state <> 'claimed' AND state <> 'void'"};
 static const struct db_sql SQL_ASK = {
-    "UPDATE number_credit SET asked_by = $1, asked_payment_id = $2"
-    " WHERE id = $3 AND state <> 'claimed'"};
+    "UPDATE number_credit SET asked_by = $1, asked_payment_id = $2, asked_void = $3,"
+    " asked_sms_id = $4 WHERE id = $5 AND state <> 'claimed' AND state <> 'void'"};
+static const struct db_sql SQL_UNMATCHED = {
+    "SELECT id FROM number_credit WHERE to_match = 1 ORDER BY id LIMIT 1"};
+static const struct db_sql SQL_MATCHED = {"UPDATE number_credit SET to_match = 0 WHERE id = $1"};
 static const struct db_sql SQL_EACH_OPEN = {
-    "SELECT " COLUMNS " FROM number_credit WHERE state <> 'claimed' ORDER BY id"};
+    "SELECT " COLUMNS " FROM number_credit WHERE state <> 'claimed' AND state <> 'void'"
+    " ORDER BY id"};
 static const struct db_sql SQL_EACH_OF = {
     "SELECT " COLUMNS " FROM number_credit WHERE payment_id = $1 ORDER BY id"};
 
@@ -45,6 +54,7 @@ static const char *const state_texts[NUMBER_CREDIT_STATE_COUNT] = {
     [NUMBER_CREDIT_REVIEW] = "review",
     [NUMBER_CREDIT_LATE] = "late",
     [NUMBER_CREDIT_MARKED] = "marked",
+    [NUMBER_CREDIT_VOID] = "void",
 };
 
 const char *number_credit_state_text(enum number_credit_state s)
@@ -82,6 +92,8 @@ static void credit_read(struct row *r, struct number_credit_row *ret)
         .claimed_at = row_int(r, "claimed_at"),
         .asked_by = row_str(r, "asked_by"),
         .asked_payment_id = row_int(r, "asked_payment_id"),
+        .asked_void = row_bool(r, "asked_void"),
+        .asked_sms_id = row_int(r, "asked_sms_id"),
     };
     row_check(r, number_credit_state_parse(row_str(r, "state"), &ret->state));
 }
@@ -159,13 +171,37 @@ enum err store_number_credit_move(struct tx *tx, int64_t id, enum number_credit_
     return db_do_one(st, ERR_CONFLICT);
 }
 
-enum err store_number_credit_ask(struct tx *tx, int64_t id, struct str by, int64_t payment_id)
+static enum err ask(struct tx *tx, int64_t id, struct str by, const struct number_credit_row *what)
 {
     struct db_stmt *st = db_query(tx_db(tx), &SQL_ASK);
     db_text(st, 1, by);
-    db_opt(st, 2, payment_id);
-    db_int(st, 3, id);
+    db_opt(st, 2, what->asked_payment_id);
+    db_int(st, 3, what->asked_void);
+    db_opt(st, 4, what->asked_sms_id);
+    db_int(st, 5, id);
     return db_do_one(st, ERR_CONFLICT);
+}
+
+enum err store_number_credit_ask(struct tx *tx, int64_t id, struct str by, int64_t payment_id)
+{
+    return ask(tx, id, by, &(struct number_credit_row){.asked_payment_id = payment_id});
+}
+
+enum err store_number_credit_ask_void(struct tx *tx, int64_t id, struct str by, int64_t sms_id)
+{
+    return ask(tx, id, by, &(struct number_credit_row){.asked_void = true, .asked_sms_id = sms_id});
+}
+
+enum err store_number_credit_unmatched(struct db *db, int64_t *ret_id)
+{
+    return row_one_int(db_query(db, &SQL_UNMATCHED), "id", ret_id);
+}
+
+enum err store_number_credit_matched(struct tx *tx, int64_t id)
+{
+    struct db_stmt *st = db_query(tx_db(tx), &SQL_MATCHED);
+    db_int(st, 1, id);
+    return db_do(st);
 }
 
 enum err store_number_credit_each_open(struct db *db, store_number_credit_fn fn, void *arg)

@@ -15,17 +15,6 @@ static const struct db_sql SQL_END_TRX = {
 static const struct db_sql SQL_EACH_TRX = {
     "SELECT payment_id, wallet, trx_id, payer_end, typed_at FROM number_wait"
     " WHERE wallet = $1 AND trx_id = $2 AND payer_end = $3 ORDER BY typed_at, payment_id"};
-/* What the wallet's API told of was counted then; CROSS JOIN as in store_number_credit.c. */
-static const struct db_sql SQL_TOLD = {
-    "SELECT number_credit.id AS id FROM number_wait JOIN number_credit"
-    " ON number_credit.wallet = number_wait.wallet AND number_credit.trx_id = number_wait.trx_id"
-    " AND number_credit.payer_end = number_wait.payer_end"
-    " WHERE number_credit.state = 'free' AND NOT EXISTS (SELECT 1 FROM wallet_credential CROSS "
-    "JOIN credit"
-    " WHERE wallet_credential.wallet = number_credit.wallet"
-    " AND credit.wallet = wallet_credential.wallet"
-    " AND credit.credential_id = wallet_credential.id AND credit.trx_id = number_credit.trx_id)"
-    " ORDER BY number_wait.typed_at LIMIT 1"};
 static const struct db_sql SQL_FORGET = {"DELETE FROM number_wait WHERE typed_at < $1"};
 static const struct db_sql SQL_EACH_OF = {
     "SELECT payment_id, wallet, trx_id, payer_end, typed_at FROM number_wait"
@@ -123,11 +112,6 @@ enum err store_number_alike_each(struct db *db, enum wallet_kind wallet, struct 
     db_int(st, 3, amount.poisha);
     db_text(st, 4, payer_end);
     return row_each(st, struct alike, alike_read, alike_call, &call);
-}
-
-enum err store_number_wait_told(struct db *db, int64_t *ret_credit_id)
-{
-    return row_one_int(db_query(db, &SQL_TOLD), "id", ret_credit_id);
 }
 
 enum err store_number_wait_forget(struct tx *tx, int64_t before)

@@ -28,8 +28,6 @@ enum err store_number_wait_each_trx(struct db *db, enum wallet_kind wallet, stru
 enum err store_number_wait_each_of(
     struct db *db, int64_t payment_id, store_number_wait_fn fn, void *arg) must_check;
 
-/* Money that is free and that somebody waits for who knows its payer's digits: of the one who waits longest. ERR_NO_ROW. */
-enum err store_number_wait_told(struct db *db, int64_t *ret_credit_id) must_check;
 /* What was typed before then. */
 enum err store_number_wait_forget(struct tx *tx, int64_t before) must_check;
 

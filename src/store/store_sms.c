@@ -16,10 +16,10 @@ static const struct db_sql SQL_FORGET = {
     " AND (state = 'done' OR state = 'looked_at') ORDER BY seen_at LIMIT $2)"};
 static const struct db_sql SQL_EACH_OPEN = {
     "SELECT " SMS_COLUMNS " FROM sms WHERE state <> 'done' AND state <> 'looked_at'"
-    " ORDER BY id"};
+    " AND state <> 'void' ORDER BY id"};
 static const struct db_sql SQL_EACH_OPEN_OF = {
     "SELECT " SMS_COLUMNS " FROM sms WHERE number_id = $1 AND state <> 'done'"
-    " AND state <> 'looked_at' ORDER BY id"};
+    " AND state <> 'looked_at' AND state <> 'void' ORDER BY id"};
 
 static void sms_read(struct row *r, struct sms_row *ret)
 {

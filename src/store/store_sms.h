@@ -75,7 +75,8 @@ struct sms_row {
     struct str kind, why; /* core's words */
     struct str trx_id;    /* the normal form; absent: none */
     struct str
-        state; /* "done"; to look at: "broken" (chain), "unparsed", "conflict" (TrxID with other words); "looked_at" */
+        state; /* "done"; to look at: "broken" (chain), "unparsed", "conflict" (TrxID with other words); "looked_at";
+                  "void": two persons said that it lied */
     struct str reported_by; /* who pasted it; absent: a device */
     int64_t happened_at;    /* by the wallet, else by the phone */
     int64_t seen_at;
@@ -100,6 +101,7 @@ enum number_credit_state {
     NUMBER_CREDIT_REVIEW,  /* `reason` tells why a person must look first */
     NUMBER_CREDIT_LATE,    /* told for a payment that had ended: for a person to attach */
     NUMBER_CREDIT_MARKED,  /* a person said that it is for no payment */
+    NUMBER_CREDIT_VOID, /* two persons said that who told of it lied: for ever, and its TrxID may be told anew */
     NUMBER_CREDIT_STATE_COUNT
 };
 const char *number_credit_state_text(enum number_credit_state s);
@@ -122,8 +124,11 @@ struct number_credit_row {
     int64_t claimed_at;  /* 0: not claimed */
     struct str asked_by; /* who asked for what another person confirms; absent: nobody */
     int64_t asked_payment_id;
+    bool asked_void;
+    int64_t asked_sms_id; /* which told the truth; 0: none did yet */
 };
-/* Sets the id. ERR_DUPLICATE: the wallet's TrxID is taken. */
+/* Sets the id. ERR_DUPLICATE: the wallet's TrxID is taken. Of all functions below none finds or changes what is VOID, but _get and
+ * _of_sms. */
 enum err store_number_credit_add(struct tx *tx, struct number_credit_row *r) must_check;
 enum err store_number_credit_get(
     struct db *db, struct arena *a, int64_t id, struct number_credit_row *ret) must_check;
@@ -143,6 +148,11 @@ enum err store_number_credit_move(struct tx *tx, int64_t id, enum number_credit_
 /* One person's wish, while it is not claimed; the last one counts. ERR_CONFLICT. */
 enum err store_number_credit_ask(
     struct tx *tx, int64_t id, struct str by, int64_t payment_id) must_check;
+enum err store_number_credit_ask_void(
+    struct tx *tx, int64_t id, struct str by, int64_t sms_id) must_check;
+/* What became free and was not compared yet with what payers typed before: it costs nothing how many wait. ERR_NO_ROW. */
+enum err store_number_credit_unmatched(struct db *db, int64_t *ret_id) must_check;
+enum err store_number_credit_matched(struct tx *tx, int64_t id) must_check;
 /* A merchant's number gets an SMS of what was paid at the wallet's own page too: one TrxID, which may count in one way only. The
  * first: claimed for another payment than this, or at another number, ERR_DUPLICATE. The second: a wallet told of it through
  * its API, ERR_DUPLICATE. */

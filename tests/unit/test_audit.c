@@ -246,7 +246,8 @@ static void an_altered_refund_is_found(void **state)
     "UPDATE credit SET credential_id = 900001 WHERE payment_id = %1$lld;"                          \
     "INSERT INTO number_credit SELECT 900003, wallet, trx_id, 900001, 900002, amount, 0, NULL, "   \
     "NULL, 1,"                                                                                     \
-    " 1, 'claimed', NULL, payment_id, 1, NULL, NULL FROM credit WHERE payment_id = %1$lld;"
+    " 1, 'claimed', NULL, payment_id, 1, NULL, NULL, 0, NULL, 0 FROM credit WHERE payment_id = "   \
+    "%1$lld;"
 
 static void claimed_money_is_compared_with_its_credit(void **state)
 {

@@ -23,6 +23,8 @@ static enum err list_item(void *arg, const struct number_credit_row *r)
     cli_out_id(c, "payment", r->payment_id);
     json_w_kstr(&c->w, "asked_by", r->asked_by);
     cli_out_id(c, "asked_payment", r->asked_payment_id);
+    json_w_kbool(&c->w, "asked_void", r->asked_void);
+    cli_out_id(c, "asked_sms", r->asked_sms_id);
     json_w_kint(&c->w, "sms", r->sms_id);
     cli_out_close(c);
     return ERR_OK;
@@ -70,6 +72,23 @@ static enum err ask_unit(struct cli *c, struct tx *tx, void *arg, struct cli_aud
     return e;
 }
 
+static enum err void_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+{
+    struct act *x = arg;
+    struct number_credit_row r;
+    struct sms_row truth;
+    enum err e = store_number_credit_get(tx_db(tx), &c->arena, x->d.credit_id, &r);
+    if (e == ERR_OK && x->d.sms_id) {
+        e = store_sms_get(tx_db(tx), &c->arena, x->d.sms_id, &truth);
+    }
+    if (e == ERR_OK) {
+        e = store_number_credit_ask_void(tx, x->d.credit_id, x->d.person, x->d.sms_id);
+    }
+    audit_begin(audit, "received.void", x);
+    json_w_kint(&audit->w, "sms", x->d.sms_id);
+    return e;
+}
+
 static enum err confirm_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
 {
     struct act *x = arg;
@@ -80,6 +99,8 @@ static enum err confirm_unit(struct cli *c, struct tx *tx, void *arg, struct cli
     }
     audit_begin(audit, "received.confirm", x);
     json_w_kint(&audit->w, "payment", x->payment_id);
+    json_w_kbool(&audit->w, "void", x->d.is_void);
+    json_w_kint(&audit->w, "sms", x->d.sms_id);
     return e;
 }
 
@@ -93,13 +114,24 @@ static enum err mark_unit(struct cli *c, struct tx *tx, void *arg, struct cli_au
 static int failed(const struct act *x, enum err e)
 {
     if (e == ERR_NO_ROW) {
-        return cli_fail("there is no such money %" PRId64 ", or no such payment", x->d.credit_id);
+        return cli_fail(
+            "there is no such money %" PRId64 ", or no such payment or SMS", x->d.credit_id);
     }
     if (e == ERR_FORBIDDEN) {
         return cli_fail("you asked for it yourself: another person has to confirm it");
     }
     if (e == ERR_INVALID) {
-        return cli_fail("--payment: that is not what was asked for; kassa received list");
+        return cli_fail("--payment, --void and --sms must say what was asked for; kassa received"
+                        " list");
+    }
+    if (e == ERR_UNAUTHORIZED) {
+        return cli_fail("the device that told of it may still tell: kassa device disable it first,"
+                        " or it takes the TrxID again");
+    }
+    if (e == ERR_RANGE && x->d.is_void) {
+        return cli_fail("--sms: SMS %" PRId64
+                        " was not held for telling this TrxID; kassa sms list",
+            x->d.sms_id);
     }
     if (e == ERR_RANGE) {
         return cli_fail("the payment is of another amount");
@@ -109,7 +141,7 @@ static int failed(const struct act *x, enum err e)
     }
     if (e == ERR_STATE || e == ERR_CONFLICT) {
         return cli_fail("nothing was asked for money %" PRId64
-                        ", it is claimed already, or its payment"
+                        ", it is claimed or void already, or its payment"
                         " can't take it",
             x->d.credit_id);
     }
@@ -119,9 +151,11 @@ static int failed(const struct act *x, enum err e)
 static int act_run(struct cli *c, cli_change_fn fn, struct act *x)
 {
     if (!cli_operand_id(c, &x->d.credit_id) || !cli_get_name(c, "reason", 500, &x->d.reason) ||
-        !cli_get_int(c, "payment", 1, INT64_MAX, &x->payment_id)) {
+        !cli_get_int(c, "payment", 1, INT64_MAX, &x->payment_id) ||
+        !cli_get_int(c, "sms", 1, INT64_MAX, &x->d.sms_id)) {
         return CLI_USAGE;
     }
+    x->d.is_void = x->d.is_void || cli_has(c, "void");
     x->d.person = str_from(c->actor);
     enum err e = cli_change(c, fn, x);
     if (e != ERR_OK) {
@@ -144,6 +178,22 @@ static int ask_run(struct cli *c)
     } else if (code == CLI_OK) {
         cli_note(
             c, "\nAnother person: kassa received confirm %" PRId64 " --reason TEXT", x.d.credit_id);
+    }
+    return code;
+}
+
+static int void_run(struct cli *c)
+{
+    struct act x = {.d = {.is_void = true}};
+    int code = act_run(c, void_unit, &x);
+    if (code == CLI_OK && x.d.sms_id) {
+        cli_note(c,
+            "\nAnother person: kassa received confirm %" PRId64 " --void --sms %" PRId64
+            " --reason TEXT",
+            x.d.credit_id, x.d.sms_id);
+    } else if (code == CLI_OK) {
+        cli_note(c, "\nAnother person: kassa received confirm %" PRId64 " --void --reason TEXT",
+            x.d.credit_id);
     }
     return code;
 }
@@ -171,6 +221,15 @@ static const struct cli_option attach_options[] = {
 };
 static const struct cli_option confirm_options[] = {
     {.name = "payment", .arg = "ID", .help = "the one that was asked for, if there is one"},
+    {.name = "void", .help = "it was asked that it is void"},
+    {.name = "sms", .arg = "ID", .help = "the one that was asked for, if there is one"},
+    {.name = "reason", .arg = "TEXT", .help = "kept in the audit chain", .required = true},
+    {.name = NULL},
+};
+static const struct cli_option void_options[] = {
+    {.name = "sms",
+        .arg = "ID",
+        .help = "held for telling the same TrxID: this one tells the truth"},
     {.name = "reason", .arg = "TEXT", .help = "kept in the audit chain", .required = true},
     {.name = NULL},
 };
@@ -214,5 +273,15 @@ const struct cli_command cli_received_commands[] = {
         .options = reason_options,
         .run = mark_run,
         .help = "it is for no payment"},
+    {.noun = "received",
+        .verb = "void",
+        .operand = "ID",
+        .need = CLI_NEEDS_STORE,
+        .options = void_options,
+        .run = void_run,
+        .help = "asks that it never counts, as a phone lied; its TrxID may be told anew",
+        .more =
+            "For money that no payment claimed. The device that told of it has to be disabled.\n"
+            "With --sms that SMS makes the money instead."},
     {.noun = NULL},
 };

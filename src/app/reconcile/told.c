@@ -140,7 +140,8 @@ static enum err sms_see(void *arg, const struct day_sms *r)
     struct reconcile_till *t = reconcile_till(x, r->till_id);
     struct sms s;
     bool settled = str_is(r->state, "done") || str_is(r->state, "looked_at");
-    if (!t && (r->till_id || x->o->till_count || !x->o->every_wallet)) {
+    if (str_is(r->state, "void") ||
+        (!t && (r->till_id || x->o->till_count || !x->o->every_wallet))) {
         return ERR_OK;
     }
     if (!settled) {

@@ -190,6 +190,7 @@ CREATE TABLE wallet_notice (
     looks BIGINT NOT NULL CHECK (looks >= 0)
 );
 CREATE INDEX wallet_notice_due ON wallet_notice (look_at) WHERE look_at IS NOT NULL;
+CREATE INDEX wallet_notice_day ON wallet_notice (paid_at, received_at);
 CREATE INDEX wallet_notice_payment ON wallet_notice (payment_id) WHERE payment_id IS NOT NULL;
 
 CREATE TABLE payment (
@@ -273,6 +274,8 @@ CREATE TABLE attempt (
 -- Rocket's payers come back with nothing but the bank's id of the transaction.
 CREATE UNIQUE INDEX attempt_rocket ON attempt (wallet_ref) WHERE wallet = 'rocket';
 CREATE INDEX attempt_due ON attempt (next_ask_at) WHERE next_ask_at IS NOT NULL;
+-- Those whose end is not certain, by the day of their beginning.
+CREATE INDEX attempt_day ON attempt (created_at) WHERE state IN ('executing', 'unknown', 'review') OR next_ask_at IS NOT NULL;
 -- Two executes of one payment could charge a payer twice.
 CREATE UNIQUE INDEX attempt_moving ON attempt (payment_id) WHERE state IN ('executing', 'unknown');
 
@@ -308,6 +311,7 @@ CREATE TABLE credit (
     CHECK (attached = 0 OR payment_id IS NOT NULL)
 );
 CREATE INDEX credit_payment ON credit (payment_id);
+CREATE INDEX credit_day ON credit (seen_at);
 CREATE INDEX credit_unattached ON credit (seen_at) WHERE attached = 0;
 
 -- Of what, as it was when it was asked for: the wallet's reference and TrxID of the payment.
@@ -342,6 +346,7 @@ CREATE TABLE refund (
     final_at BIGINT NOT NULL CHECK ((final_at <> 0) = (state IN ('done', 'declined')))
 );
 CREATE INDEX refund_payment ON refund (payment_id);
+CREATE INDEX refund_day ON refund (final_at, created_at);
 CREATE INDEX refund_due ON refund (next_ask_at) WHERE next_ask_at IS NOT NULL;
 -- The wallet's list tells which refund is which only if there is one at a time.
 CREATE UNIQUE INDEX refund_live ON refund (payment_id) WHERE state IN ('requested', 'sent', 'unknown', 'review', 'by_hand');
@@ -362,6 +367,7 @@ CREATE TABLE ledger_entry (
     kind TEXT COLLATE "C" NOT NULL,
     payment_id BIGINT
 );
+CREATE INDEX ledger_entry_day ON ledger_entry (at);
 CREATE INDEX ledger_entry_payment ON ledger_entry (payment_id) WHERE payment_id IS NOT NULL;
 
 CREATE TABLE posting (
@@ -454,16 +460,17 @@ CREATE TABLE sms (
     kind TEXT COLLATE "C" NOT NULL,
     why TEXT COLLATE "C" NOT NULL,
     trx_id TEXT COLLATE "C",
-    state TEXT COLLATE "C" NOT NULL CHECK (state IN ('done', 'broken', 'unparsed', 'conflict', 'looked_at')),
+    state TEXT COLLATE "C" NOT NULL CHECK (state IN ('done', 'broken', 'unparsed', 'conflict', 'looked_at', 'void')),
     reported_by TEXT COLLATE "C",
     happened_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL
 );
-CREATE INDEX sms_to_look_at ON sms (number_id) WHERE state <> 'done' AND state <> 'looked_at';
+CREATE INDEX sms_to_look_at ON sms (number_id) WHERE state <> 'done' AND state <> 'looked_at' AND state <> 'void';
+CREATE INDEX sms_day ON sms (happened_at);
 -- Whose words are to be forgotten one day.
 CREATE INDEX sms_words ON sms (seen_at) WHERE body <> '' AND (state = 'done' OR state = 'looked_at');
 
--- Money that a number's SMS told of. A TrxID is taken once, for ever.
+-- Money that a number's SMS told of. A TrxID is taken once, for ever, unless two persons say that who told of it lied: void.
 CREATE TABLE number_credit (
     id BIGINT PRIMARY KEY,
     wallet TEXT COLLATE "C" NOT NULL,
@@ -477,16 +484,23 @@ CREATE TABLE number_credit (
     payer_end TEXT COLLATE "C" CHECK (length(payer_end) = 3),
     received_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL,
-    state TEXT COLLATE "C" NOT NULL CHECK (state IN ('free', 'claimed', 'review', 'late', 'marked')),
+    state TEXT COLLATE "C" NOT NULL CHECK (state IN ('free', 'claimed', 'review', 'late', 'marked', 'void')),
     reason TEXT COLLATE "C",
     payment_id BIGINT REFERENCES payment (id),
     claimed_at BIGINT NOT NULL,
     -- What one person asked for and another has to confirm; NULL: nothing.
     asked_by TEXT COLLATE "C",
     asked_payment_id BIGINT REFERENCES payment (id),
-    UNIQUE (wallet, trx_id),
+    -- That it is void, and which SMS told the truth; NULL: none yet.
+    asked_void BIGINT NOT NULL CHECK (asked_void IN (0, 1)),
+    asked_sms_id BIGINT REFERENCES sms (id),
+    -- It became free, and who typed its TrxID before was not looked for yet.
+    to_match BIGINT NOT NULL CHECK (to_match IN (0, 1)),
     CHECK (state <> 'claimed' OR payment_id IS NOT NULL)
 );
+CREATE UNIQUE INDEX number_credit_trx ON number_credit (wallet, trx_id) WHERE state <> 'void';
+CREATE INDEX number_credit_match ON number_credit (id) WHERE to_match = 1;
+CREATE INDEX number_credit_day ON number_credit (received_at);
 CREATE INDEX number_credit_payment ON number_credit (payment_id) WHERE payment_id IS NOT NULL;
 CREATE INDEX number_credit_state ON number_credit (state, seen_at) WHERE state <> 'claimed';
 CREATE INDEX number_credit_sms ON number_credit (sms_id);
