@@ -25,7 +25,7 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../.
 export const BUILD = path.resolve(process.env.KASSA_BUILD ?? path.join(ROOT, 'build'));
 
 // Suites end calls quickly; what is left at its default is not named.
-const CONFIG = {
+export const CONFIG = {
   log: { level: 'info' },
   sandbox: { sandbox: 'yes' },
   notify: { allow_private_addresses: 'yes', connect_timeout_ms: 2000, timeout_ms: 3000 },
@@ -33,7 +33,7 @@ const CONFIG = {
   limits: { page_posts_per_minute: 10000, unknown_pages_per_minute: 10000 },
 };
 
-const merge = (...parts) => {
+export const merge = (...parts) => {
   const all = {};
   for (const part of parts) {
     for (const [section, keys] of Object.entries(part ?? {})) {
@@ -51,7 +51,7 @@ export class World {
   async start(options = {}) {
     this.options = options;
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'kassa-suite-'));
-    this.cli = new Cli(BUILD, this.dir);
+    this.cli = this.makeCli();
     this.receiver = await new Receiver().start();
     try {
       await this.cli.init({ onFile: this.options.onFile });
@@ -65,6 +65,10 @@ export class World {
       throw error;
     }
     return this;
+  }
+
+  makeCli() {
+    return new Cli(BUILD, this.dir);
   }
 
   // ---- programs ----

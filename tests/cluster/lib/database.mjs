@@ -211,11 +211,13 @@ export class Database {
     await this.proxy.ready(async () => (await this.sql('SELECT pg_is_in_recovery()', 'postgres')) === 'f');
     await this.sql(`CREATE ROLE kassa LOGIN PASSWORD '${this.passwords.kassa}'`, 'postgres');
     await this.sql('CREATE DATABASE kassa OWNER kassa', 'postgres');
+    await this.file(this.dir, 'pgpass', `${this.door.host}:${this.door.port}:kassa:kassa:${this.passwords.kassa}\n`);
   }
 
-  url(database = 'kassa') {
+  /** What a gateway's configuration says. */
+  url() {
     const { host, port } = this.door;
-    return `postgresql://kassa:${this.passwords.kassa}@${host}:${port}/${database}`;
+    return `postgresql://kassa@${host}:${port}/kassa?passfile=${path.join(this.dir, 'pgpass')}`;
   }
 
   /** One statement at the primary; gives what psql prints. */

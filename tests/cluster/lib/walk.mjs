@@ -56,6 +56,28 @@ export const DATABASE_FAULTS = {
   },
 };
 
+/** Also with gateways on it. */
+export const ALL_FAULTS = {
+  ...DATABASE_FAULTS,
+  'kill -9 of a gateway': async ({ nodes }) => {
+    await nodes[0].program.kill9();
+    await sleep(2 * QUIET_MS);
+    await nodes[0].start();
+  },
+  'SIGSTOP of a gateway': async ({ nodes }) => {
+    process.kill(nodes[1].program.pid, 'SIGSTOP');
+    await sleep(20000);
+    process.kill(nodes[1].program.pid, 'SIGCONT');
+  },
+  'upgrade of the gateways, one after the other': async ({ nodes }) => {
+    for (const node of nodes) {
+      await node.program.stop();
+      await node.start();
+      await sleep(QUIET_MS);
+    }
+  },
+};
+
 /** [[name, fault], ...] as KASSA_CLUSTER says: `all`, or those with this text in their names; without it those of the `short` walk. */
 export function chosen(faults, ...short) {
   const which = process.env.KASSA_CLUSTER;
@@ -70,6 +92,7 @@ export async function walk(world, load, faults, say) {
     const from = Date.now();
     await run(world);
     await world.database.healthy();
+    await load.checkpoint?.();
     await sleep(QUIET_MS);
     const row = { fault, from, to: Date.now() };
     row.seconds = load.acks.gap(row.from, row.to);
