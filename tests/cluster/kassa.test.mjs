@@ -25,7 +25,7 @@ describe('Kassa on a cluster', { concurrency: false }, () => {
 
   it('nothing acknowledged is lost, nothing is done twice', { timeout: 1800000 }, async (t) => {
     await w.seen();
-    load = new Shops(w, { prefix: 'c', pauseMs: FAULTS.length > 3 ? 1500 : 400 });
+    load = new Shops(w, { prefix: 'c', pauseMs: FAULTS.length > 3 ? 700 : 400 });
     load.start(WORKERS);
     let rows;
     try {
