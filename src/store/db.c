@@ -120,6 +120,12 @@ void db_maintain(struct db *db)
     db->ops->maintain(db->conn);
 }
 
+void db_pieces(struct db *db)
+{
+    if (db->ops->pieces)
+        db->ops->pieces(db->conn);
+}
+
 enum err db_backup(struct db *db, const char *to, struct buf *why)
 {
     return db->ops->backup ? db->ops->backup(db->conn, to, why) : ERR_STATE;

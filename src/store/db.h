@@ -54,6 +54,8 @@ struct db_ops {
     enum err (*has_table)(void *conn, const char *name, bool *ret);
     /* Housekeeping between batches, when nobody waits for the last one any more. */
     void (*maintain)(void *conn);
+    /* Results are not kept whole in memory until the transaction ends. NULL: they never are. */
+    void (*pieces)(void *conn);
     /* A consistent copy of all that is committed, as the new file `to`, while others write. NULL: the engine's own tools do it. */
     enum err (*backup)(void *conn, const char *to, struct buf *why);
     /* Is every page and index sound? NULL: the engine's own tools tell. */
@@ -80,7 +82,7 @@ struct db_ops {
 };
 
 struct db_bulk {
-    /* In a transaction: what follows on this connection may take as long as it takes. */
+    /* In a transaction: what follows on this connection may take as long as it takes, and results come in pieces. */
     enum err (*prepare)(void *conn);
     enum err (*load)(void *conn, const struct shape_table *t);
     enum err (*rows)(void *conn, struct str rows);
@@ -127,6 +129,7 @@ enum err db_rollback_to(struct db *db) must_check;
 enum err db_script(struct db *db, const char *text) must_check;
 enum err db_has_table(struct db *db, const char *name, bool *ret) must_check;
 void db_maintain(struct db *db);
+void db_pieces(struct db *db);
 /* ERR_STATE: this engine has tools of its own for it. Else ERR_DUPLICATE (`to` is there), ERR_STORE_FULL, ERR_STORE_IO, with
  * a text in `why`; nothing stays. */
 enum err db_backup(struct db *db, const char *to, struct buf *why) must_check;

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "store/migrate.h"
 #include "store/pg_bulk.h"
+#include "store/pg_cursor.h"
 #include "store/pg_link.h"
 #include "store/pg_plan.h"
 #include "store/pg_value.h"
@@ -51,6 +52,7 @@ struct pg_stmt {
     struct param params[PG_PARAMS_MAX];
     PGresult *res;
     int row;
+    struct pg_cursor cursor;
 };
 
 /* ---- transactions ---- */
@@ -98,7 +100,7 @@ static void pg_rollback(void *conn)
     PGTransactionStatusType t = PQtransactionStatus(pg->conn.c);
     bool open = t == PQTRANS_INTRANS || t == PQTRANS_INERROR;
     pg->writing = false;
-    pg->conn.open = false;
+    pg->conn.open = pg->conn.pieces = false;
     if (pg->conn.lost)
         return;
     if (t != PQTRANS_IDLE && !open)
@@ -253,7 +255,7 @@ static enum err pg_commit(void *conn)
     else if (pg->conn.lost)
         e = ERR_STORE_IO;
     if (e == ERR_OK)
-        pg->writing = pg->conn.open = false;
+        pg->writing = pg->conn.open = pg->conn.pieces = false;
     return e;
 }
 
@@ -316,6 +318,12 @@ static void pg_maintain(void *conn)
     (void)conn; /* the server sees to itself */
 }
 
+static void pg_pieces(void *conn)
+{
+    struct pg *pg = conn;
+    pg->conn.pieces = true;
+}
+
 /* ---- statements ---- */
 
 /* May the statement go to a new connection? Within a transaction it can't. */
@@ -351,6 +359,7 @@ static void pg_reset(void *stmt)
     struct pg_stmt *st = stmt;
     PQclear(st->res);
     st->res = NULL;
+    pg_cursor_close(&st->pg->conn, &st->cursor);
     for (int i = 0; i < st->plan->params; i++)
         st->params[i].type = 0;
 }
@@ -399,6 +408,20 @@ static enum err pg_bind_null(void *stmt, int k)
     return bind(stmt, k, 0, NULL, 0);
 }
 
+static bool wants_pieces(const struct pg_stmt *st)
+{
+    return st->pg->conn.pieces && st->pg->conn.open && strncmp(st->plan->text, "SELECT ", 7) == 0;
+}
+
+static enum err next_piece(struct pg_stmt *st)
+{
+    enum err e = ERR_OK;
+    PQclear(st->res);
+    st->row = -1;
+    st->res = pg_cursor_next(&st->pg->conn, &st->cursor, &e);
+    return e;
+}
+
 static enum err execute_once(struct pg_stmt *st)
 {
     struct pg *pg = st->pg;
@@ -411,6 +434,11 @@ static enum err execute_once(struct pg_stmt *st)
         values[i] = st->params[i].type ? st->params[i].p : NULL;
         lengths[i] = st->params[i].n;
         formats[i] = 1;
+    }
+    if (wants_pieces(st)) {
+        struct pg_values v = {n, st->plan->param_types, values, lengths, formats};
+        e = pg_cursor_open(&pg->conn, &st->cursor, st->plan->text, &v);
+        return e == ERR_OK ? next_piece(st) : e;
     }
     bool sent =
         PQsendQueryPrepared(pg->conn.c, st->plan->name, n, values, lengths, formats, 1) == 1;
@@ -433,7 +461,12 @@ static enum err pg_step(void *stmt)
         if (e != ERR_OK)
             return e;
     }
-    return ++st->row < PQntuples(st->res) ? ERR_OK : ERR_NO_ROW;
+    if (++st->row < PQntuples(st->res))
+        return ERR_OK;
+    if (!st->cursor.more)
+        return ERR_NO_ROW;
+    enum err e = next_piece(st);
+    return e == ERR_OK && ++st->row == PQntuples(st->res) ? ERR_NO_ROW : e;
 }
 
 static int64_t pg_changes(void *stmt)
@@ -498,6 +531,7 @@ static const struct db_ops PG_OPS = {
     .script = pg_script,
     .has_table = pg_has_table,
     .maintain = pg_maintain,
+    .pieces = pg_pieces,
     .bulk = &pg_bulk,
     .prepare = pg_prepare,
     .finalize = pg_finalize,

@@ -14,7 +14,7 @@ static const char TRAILER[2] = "\377\377";
 static enum err bulk_prepare(void *conn)
 {
     struct pg_link *pg = conn;
-    pg->patient = true;
+    pg->patient = pg->pieces = true;
     return pg_link_run(pg, "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;"
                            "SET LOCAL idle_in_transaction_session_timeout = 0");
 }

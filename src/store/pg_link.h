@@ -28,6 +28,8 @@ struct pg_link {
     bool open; /* a transaction is */
     /* What is under way takes as long as it takes: a change of the schema, a copy of all rows. */
     bool patient;
+    bool pieces;    /* results come in pieces until the transaction ends (pg_cursor.h) */
+    int cursors;    /* that there were */
     uint64_t epoch; /* counts the openings: what was prepared in another one is gone */
     int64_t schema; /* of the tables: the writers' lock is for them */
     int failures;   /* openings in a row */

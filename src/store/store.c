@@ -184,6 +184,14 @@ enum err store_read_begin(struct db *db)
     return db_begin(db, DB_BEGIN_READ);
 }
 
+enum err store_read_all_begin(struct db *db)
+{
+    enum err e = db_begin(db, DB_BEGIN_READ);
+    if (e == ERR_OK)
+        db_pieces(db);
+    return e;
+}
+
 void store_read_end(struct db *db)
 {
     db_rollback(db);

@@ -67,6 +67,8 @@ enum err store_run(struct store *s, struct store_unit *u) must_check;
 struct db *store_reader(struct store *s);
 /* Several statements on one snapshot: begin and end around them, on the same thread, briefly. */
 enum err store_read_begin(struct db *db) must_check;
+/* The same for results as long as whole tables, which come in pieces: each statement costs more, and no memory. */
+enum err store_read_all_begin(struct db *db) must_check;
 void store_read_end(struct db *db);
 /* On a reader's connection: a consistent copy of all that is committed, as the new file `to`, while others write; and whether
  * every page and index is sound. Long. Errors as db_backup's and db_check's (store/db.h). */

@@ -1,5 +1,5 @@
 /* Whole tables, for the audit, which adds up by itself, and for what a person looks at. Read them on one snapshot
- * (store_read_begin). Nothing here changes anything, and no query sorts or keeps what it reads: the audit's memory does not grow
+ * (store_read_all_begin). Nothing here changes anything, and no query sorts or keeps what it reads: the audit's memory does not grow
  * with the tables. */
 #ifndef KASSA_STORE_BOOKS_H
 #define KASSA_STORE_BOOKS_H

@@ -16,7 +16,7 @@ struct audit_fault {
 #define AUDIT_WINDOW 1000
 
 struct audit_options {
-    struct db *db; /* on one snapshot (store_read_begin) */
+    struct db *db; /* on one snapshot (store_read_all_begin) */
     struct links *links;
     int64_t window; /* payments in memory at a time: AUDIT_WINDOW */
     /* Each fault, up to AUDIT_FAULTS_MAX; beyond they are counted only. */

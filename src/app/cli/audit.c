@@ -43,7 +43,7 @@ int cli_audit(struct cli *c)
         .fault = out_fault,
         .arg = c};
     struct audit_result r = {.faults = 0};
-    enum err e = store_read_begin(o.db);
+    enum err e = store_read_all_begin(o.db);
     cli_out_list(c, "faults");
     if (e == ERR_OK) {
         e = audit_books(&o, &r);

@@ -219,7 +219,7 @@ static int compare(struct cli *c, struct wish *w)
         .difference = show_difference,
         .till = show_till,
         .arg = &s};
-    enum err e = store_read_begin(c->db);
+    enum err e = store_read_all_begin(c->db);
     cli_out_list(c, "differences");
     if (e == ERR_OK) {
         e = reconcile_day(&o, &r);

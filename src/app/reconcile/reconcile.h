@@ -41,7 +41,7 @@ struct reconcile_difference {
 #define RECONCILE_SMS_MAX 100000
 
 struct reconcile_options {
-    struct db *db; /* on one snapshot (store_read_begin) */
+    struct db *db; /* on one snapshot (store_read_all_begin) */
     struct day_range day;
     bool every_wallet;
     enum wallet_kind wallet; /* unless every_wallet */
