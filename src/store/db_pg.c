@@ -29,7 +29,7 @@
 #define MARK_DAYS "7"
 
 struct pg {
-    struct pg_link conn; /* first, as pg_bulk knows a connection by it */
+    struct pg_link conn; /* first, as pg_bulk and pg_cursor know a connection by it */
     struct pg_plans plans;
     bool writing;     /* a writer's transaction is open */
     bool marks;       /* the table of marks is there */
@@ -318,12 +318,6 @@ static void pg_maintain(void *conn)
     (void)conn; /* the server sees to itself */
 }
 
-static void pg_pieces(void *conn)
-{
-    struct pg *pg = conn;
-    pg->conn.pieces = true;
-}
-
 /* ---- statements ---- */
 
 /* May the statement go to a new connection? Within a transaction it can't. */
@@ -408,11 +402,6 @@ static enum err pg_bind_null(void *stmt, int k)
     return bind(stmt, k, 0, NULL, 0);
 }
 
-static bool wants_pieces(const struct pg_stmt *st)
-{
-    return st->pg->conn.pieces && st->pg->conn.open && strncmp(st->plan->text, "SELECT ", 7) == 0;
-}
-
 static enum err next_piece(struct pg_stmt *st)
 {
     enum err e = ERR_OK;
@@ -435,7 +424,7 @@ static enum err execute_once(struct pg_stmt *st)
         lengths[i] = st->params[i].n;
         formats[i] = 1;
     }
-    if (wants_pieces(st)) {
+    if (pg_cursor_wanted(&pg->conn, st->plan->text)) {
         struct pg_values v = {n, st->plan->param_types, values, lengths, formats};
         e = pg_cursor_open(&pg->conn, &st->cursor, st->plan->text, &v);
         return e == ERR_OK ? next_piece(st) : e;
@@ -531,7 +520,7 @@ static const struct db_ops PG_OPS = {
     .script = pg_script,
     .has_table = pg_has_table,
     .maintain = pg_maintain,
-    .pieces = pg_pieces,
+    .pieces = pg_cursor_ask,
     .bulk = &pg_bulk,
     .prepare = pg_prepare,
     .finalize = pg_finalize,

@@ -2,9 +2,21 @@
 
 #include <libpq-fe.h>
 #include <stdio.h>
+#include <string.h>
 
 #define PIECE_ROWS 1000
 #define TEXT_MAX 16384
+
+void pg_cursor_ask(void *conn)
+{
+    struct pg_link *pg = conn;
+    pg->pieces = true;
+}
+
+bool pg_cursor_wanted(const struct pg_link *pg, const char *text)
+{
+    return pg->pieces && pg->open && strncmp(text, "SELECT ", 7) == 0;
+}
 
 enum err pg_cursor_open(
     struct pg_link *pg, struct pg_cursor *c, const char *select, const struct pg_values *v)

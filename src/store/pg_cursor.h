@@ -17,6 +17,11 @@ struct pg_values {
     const int *lengths, *formats;
 };
 
+/* Of a connection, which begins with its struct pg_link: from now on, until the transaction ends. */
+void pg_cursor_ask(void *conn);
+/* Is the statement one whose rows are to come in pieces? */
+bool pg_cursor_wanted(const struct pg_link *pg, const char *text);
+
 /* Within a transaction, whose end is the cursor's, too. */
 enum err pg_cursor_open(struct pg_link *pg, struct pg_cursor *c, const char *select,
     const struct pg_values *v) must_check;
