@@ -32,7 +32,7 @@ suite('a phone that lied', {}, (w) => {
     await w.seen();
   });
 
-  it('the true SMS is held, and two persons put it in the place of the lie: who waits is paid, and the books are right', async () => {
+  it('T25 the true SMS is held, and two persons put it in the place of the lie: who waits is paid, and the books are right', async () => {
     const id = next();
     const payment = await w.create({ amount: '500.00' });
     assert.equal((await lie(id, 900)).credit, 1);
@@ -71,7 +71,7 @@ suite('a phone that lied', {}, (w) => {
     assert.equal(await open(id), undefined);
   });
 
-  it('before the true SMS came: the TrxID may be told anew', async () => {
+  it('T25 before the true SMS came: the TrxID may be told anew', async () => {
     const id = next();
     await lie(id, 300);
     const lied = await open(id);
@@ -87,7 +87,7 @@ suite('a phone that lied', {}, (w) => {
     await w.audit();
   });
 
-  it('only an SMS that was held for the same TrxID takes the place, and money that paid is not void', async () => {
+  it('T25 only an SMS that was held for the same TrxID takes the place, and money that paid is not void', async () => {
     const id = next(), other = next();
     await lie(id, 100);
     await lie(other, 100);
