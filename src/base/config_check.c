@@ -132,6 +132,8 @@ static void rocket_check(const struct config *c, struct buf *why)
         buf_cstr(why, "rocket.end_form: must have {trans_id}\n");
     if (!has(c->rocket_page_query, "{trans_id}"))
         buf_cstr(why, "rocket.page_query: must have {trans_id}\n");
+    if (!has(c->rocket_reverse_form, "{trans_id}"))
+        buf_cstr(why, "rocket.reverse_form: must have {trans_id}\n");
     if (ip_parse(str_from(c->rocket_client_ip), &ip) != ERR_OK || ip.ss_family != AF_INET)
         buf_printf(
             why, "rocket.client_ip: must be an IPv4 address, not \"%s\"\n", c->rocket_client_ip);

@@ -10,9 +10,11 @@
 
 #define ACT_BYTES_MAX (1U << 20)
 #define ACTOR_MAX 128
+#define REFUND_NAME_MAX 64
 
 struct request_unit {
     struct store_unit unit;
+    const struct config *config;
     const struct refund_request *rq;
     struct arena arena;
     char actor[ACTOR_MAX];
@@ -130,8 +132,9 @@ static enum err source_find(
     return ERR_SYNTAX; /* which of them? */
 }
 
-/* Of money that an attempt brought: by the wallet's connector. */
-static enum err fill_attempt(struct request_unit *u, struct tx *tx, struct refund_row *r)
+/* Of money that an attempt brought: by the wallet's connector, if that takes it. */
+static enum err fill_attempt(
+    struct request_unit *u, struct tx *tx, const struct source *x, struct refund_row *r)
 {
     struct attempt_row a;
     enum err e = store_attempt_by_id(tx_db(tx), &u->arena, r->attempt_id, &a);
@@ -139,10 +142,14 @@ static enum err fill_attempt(struct request_unit *u, struct tx *tx, struct refun
         return e;
     }
     const struct wallet_ops *ops = wallet_ops_find(a.wallet);
+    bool whole = money_eq(r->amount, x->credit.amount);
     r->wallet_ref = a.wallet_ref;
-    r->state = REFUND_REQUESTED;
-    r->next_ask_at = tx_now_ms(tx);
-    return ops && ops->refund && !str_absent(a.wallet_ref) ? ERR_OK : ERR_INVALID;
+    if (!u->rq->by_hand && ops && ops->refund &&
+        (!ops->refund_takes || ops->refund_takes(u->config, whole))) {
+        r->state = REFUND_REQUESTED;
+        r->next_ask_at = tx_now_ms(tx);
+    }
+    return str_absent(a.wallet_ref) ? ERR_INVALID : ERR_OK;
 }
 
 static enum err refund_fill(
@@ -173,7 +180,7 @@ static enum err refund_fill(
         .actor = str_from(u->actor),
         .created_at = tx_now_ms(tx),
     };
-    return ret->attempt_id ? fill_attempt(u, tx, ret) : ERR_OK;
+    return ret->attempt_id ? fill_attempt(u, tx, &x, ret) : ERR_OK;
 }
 
 static enum err request_run(struct store_unit *unit, struct tx *tx)
@@ -204,7 +211,7 @@ static void wake(struct service *s)
 
 enum err refund_request(struct service *s, const struct refund_request *rq, int64_t *ret_id)
 {
-    struct request_unit u = {.unit = {.run = request_run}, .rq = rq};
+    struct request_unit u = {.unit = {.run = request_run}, .config = s->config, .rq = rq};
     arena_init(&u.arena, ACT_BYTES_MAX);
     actor_text(rq->operator_name, u.actor);
     enum err e = rq->amount.poisha < 0 ? ERR_RANGE : store_run(s->store, &u.unit);
@@ -218,19 +225,40 @@ enum err refund_request(struct service *s, const struct refund_request *rq, int6
 
 /* ---- a person's decision ---- */
 
-/* The wallet's own name of the refund, as it is compared. Nagad's names of refunds have no published form. */
+/* Letters and digits in upper case, without blanks. */
+static enum err name_fold(struct arena *a, struct str told, struct str *ret)
+{
+    char name[REFUND_NAME_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < told.n; i++) {
+        char c = told.p[i];
+        if (c == ' ') {
+            continue;
+        }
+        if (c >= 'a' && c <= 'z') {
+            c = (char)(c - 'a' + 'A');
+        }
+        if (n == sizeof name || !((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))) {
+            return ERR_SYNTAX;
+        }
+        name[n++] = c;
+    }
+    *ret = arena_copy(a, (struct str){name, n});
+    return n ? ERR_OK : ERR_SYNTAX;
+}
+
+/* The wallet's own name of the refund, as it is compared. What Nagad's and the bank's systems for merchants call one has no
+ * published form. */
 static enum err trx_set(struct decision_unit *u, const struct refund_row *r, struct refund_row *to)
 {
     char trx[TRXID_CAP];
     struct str told = u->d->refund_trx_id;
-    enum err e = trxid_normal(r->wallet, told, trx);
-    if (e == ERR_OK) {
+    if (trxid_normal(r->wallet, told, trx) == ERR_OK) {
         to->refund_trx_id = arena_copy(&u->arena, str_from(trx));
-    } else if (r->attempt_id && r->wallet == WALLET_NAGAD) {
-        to->refund_trx_id = told;
-        e = ERR_OK;
+        return ERR_OK;
     }
-    return e;
+    bool free_form = r->attempt_id && r->wallet != WALLET_BKASH;
+    return free_form ? name_fold(&u->arena, told, &to->refund_trx_id) : ERR_SYNTAX;
 }
 
 /* No other refund's, and not money that came in. What a person sends has its TrxID once for ever, from whatever number. */
@@ -241,7 +269,7 @@ static enum err trx_free(struct tx *tx, struct arena *a, const struct refund_row
     if (str_eq(to->refund_trx_id, to->trx_id)) {
         return ERR_DUPLICATE;
     }
-    enum err e = to->attempt_id
+    enum err e = to->state != REFUND_BY_HAND
                      ? store_refund_by_trx(
                            tx_db(tx), to->wallet, to->credential_id, to->refund_trx_id, &other)
                      : store_refund_by_any_trx(tx_db(tx), to->wallet, to->refund_trx_id, &other);

@@ -9,11 +9,12 @@ struct refund_request {
     int64_t payment_id;
     struct money amount; /* zero: all that is left */
     struct str trx_id;   /* which of the payment's credits; absent: the only one with money left */
+    bool by_hand;        /* a person gives it back, though the wallet's connector could */
     struct str operator_name, reason;
 };
-/* In one unit with its audit row; kassad sends it, or, of money to a number, a person (BY_HAND). ERR_STATE: not paid, or nothing is
+/* In one unit with its audit row; kassad sends it, or, of money to a number and where no connector takes it, a person (BY_HAND). ERR_STATE: not paid, or nothing is
  * left (of `trx_id`). ERR_RANGE: more than that credit has left. ERR_DUPLICATE: one is under way. ERR_SYNTAX: several have money
- * left, and it was not said which. ERR_INVALID: not through this wallet's connector. */
+ * left, and it was not said which. ERR_INVALID: the wallet does not know the payment. */
 enum err refund_request(
     struct service *s, const struct refund_request *rq, int64_t *ret_id) must_check;
 

@@ -89,10 +89,25 @@ static bool known_write(const struct refund_errand *c, struct arena *a, struct s
     return !str_absent(*ret);
 }
 
+/* All was given back already, by whomever: the wallet would refuse it, or do it once more. */
+static bool nothing_is_left(const struct refund_errand *c)
+{
+    for (size_t i = 0; i < c->answer.refund_count; i++) {
+        const struct wallet_refund_seen *seen = &c->answer.refunds[i];
+        if (seen->completed && seen->untold && seen->whole) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum err apply_copied(struct refund_errand *c, struct tx *tx, const struct refund_row *r)
 {
     int64_t now = tx_now_ms(tx);
     struct refund_row to = *r;
+    if (c->answer.outcome == WALLET_OK && nothing_is_left(c)) {
+        return apply_declined(c, tx, r, STR("refunded_elsewhere"));
+    }
     if (c->answer.outcome == WALLET_OK && known_write(c, &c->scratch, &to.known)) {
         /* next_ask_at is already when this call is taken as lost */
         to.code = STR_ABSENT;

@@ -9,6 +9,7 @@
 struct ecomm_call {
     struct connector_call base;
     struct buf ref, invoice, amount, taka, ip;
+    struct buf trx_id; /* of the payment that is refunded */
     struct buf body;
 };
 
@@ -20,7 +21,8 @@ static struct ecomm_call *call_of(struct connector_call *base)
 static void call_release(struct connector_call *base)
 {
     struct ecomm_call *c = call_of(base);
-    struct buf *const texts[] = {&c->ref, &c->invoice, &c->amount, &c->taka, &c->ip, &c->body};
+    struct buf *const texts[] = {
+        &c->ref, &c->invoice, &c->amount, &c->taka, &c->ip, &c->trx_id, &c->body};
     for (size_t i = 0; i < array_len(texts); i++)
         buf_clear(texts[i]);
     mem_free(c);
@@ -79,6 +81,14 @@ static void answer_read(
         ecomm_read_closed(a, r->status, r->body, ret);
         return;
     }
+    if (c->base.op == CONNECTOR_OP_REFUND) {
+        ecomm_read_reversed(a, r->status, r->body, buf_view(&c->trx_id), ret);
+        return;
+    }
+    if (c->base.op == CONNECTOR_OP_REFUND_STATUS) {
+        ecomm_read_reversals(a, r->status, r->body, buf_view(&c->trx_id), ret);
+        return;
+    }
     ecomm_read_ended(a, r->status, r->body, ret);
     /* The answer does not name what was asked about; the connection is the bank's, and was asked this alone. */
     if (ret->outcome == WALLET_OK)
@@ -102,7 +112,10 @@ static void on_answer(void *arg, const struct httpc_result *r)
         return;
     arena_init(&arena, ECOMM_ARENA_MAX);
     answer_read(c, &arena, r, &answer);
-    connector_call_end(&c->base, &answer, CONNECTOR_HEALTH_BY_OUTCOME, NULL);
+    bool beside =
+        c->base.op == CONNECTOR_OP_REFUND; /* a merchant who may not reverse takes payments */
+    connector_call_end(
+        &c->base, &answer, beside ? CONNECTOR_HEALTH_NONE : CONNECTOR_HEALTH_BY_OUTCOME, NULL);
     arena_clear(&arena);
 }
 
@@ -116,12 +129,13 @@ static enum err call_write(struct ecomm_call *c)
         return template_write(c, STR_ABSENT, config->rocket_begin_form, &c->body);
     case CONNECTOR_OP_PLACE:
     case CONNECTOR_OP_EXECUTE:
-    case CONNECTOR_OP_REFUND:
-    case CONNECTOR_OP_REFUND_STATUS:
     case CONNECTOR_OP_SEARCH:
         return ERR_STATE; /* the money moves at the bank's page */
+    case CONNECTOR_OP_REFUND:
+        return template_write(c, buf_view(&c->ref), config->rocket_reverse_form, &c->body);
     case CONNECTOR_OP_CLOSE_DAY:
         return template_write(c, STR_ABSENT, config->rocket_close_form, &c->body);
+    case CONNECTOR_OP_REFUND_STATUS: /* c tells that, too */
     case CONNECTOR_OP_QUERY:
         break;
     }
@@ -148,13 +162,16 @@ static enum err call_send(struct ecomm_call *c)
 
 static bool texts_fit(const struct ecomm_call *c)
 {
-    return buf_ok(&c->ref) && buf_ok(&c->invoice) && buf_ok(&c->ip) && buf_ok(&c->body);
+    return buf_ok(&c->ref) && buf_ok(&c->invoice) && buf_ok(&c->ip) && buf_ok(&c->trx_id) &&
+           buf_ok(&c->body);
 }
 
 static void call_run(struct connector_call *base)
 {
     struct ecomm_call *c = call_of(base);
-    if (call_write(c) != ERR_OK)
+    if (base->op == CONNECTOR_OP_REFUND && !base->w->config->rocket_reversal)
+        connector_call_fail(base, WALLET_BROKEN, "reversal_off", CONNECTOR_HEALTH_NONE);
+    else if (call_write(c) != ERR_OK)
         connector_call_fail(base, WALLET_BROKEN, "bad_template", CONNECTOR_HEALTH_BY_OUTCOME);
     else if (!texts_fit(c))
         connector_call_fail(base, WALLET_BROKEN, "too_long", CONNECTOR_HEALTH_NONE);
@@ -166,7 +183,7 @@ static struct ecomm_call *call_new(
     struct wallets *w, enum connector_op op, int64_t credential_id, wallet_done_fn done, void *arg)
 {
     struct ecomm_call *c = mem_alloc(sizeof(*c));
-    struct buf *const texts[] = {&c->ref, &c->invoice, &c->amount, &c->taka, &c->ip};
+    struct buf *const texts[] = {&c->ref, &c->invoice, &c->amount, &c->taka, &c->ip, &c->trx_id};
     c->base = (struct connector_call){
         .w = w,
         .kind = WALLET_ROCKET,
@@ -208,6 +225,33 @@ static void ecomm_close_day(
     connector_call_start(&call_new(w, CONNECTOR_OP_CLOSE_DAY, credential_id, done, arg)->base);
 }
 
+/* What c says afterwards of a part, and of a second reversal, nobody knows. */
+static bool ecomm_refund_takes(const struct config *config, bool whole)
+{
+    return config->rocket_reversal && whole;
+}
+
+static void ecomm_refund(
+    struct wallets *w, const struct wallet_refund *r, wallet_done_fn done, void *arg)
+{
+    struct ecomm_call *c = call_new(w, CONNECTOR_OP_REFUND, r->credential_id, done, arg);
+    buf_str(&c->ref, r->ref);
+    buf_str(&c->trx_id, r->trx_id);
+    buf_str(&c->invoice, r->invoice);
+    buf_int(&c->amount, r->amount.poisha);
+    money_format(&c->taka, r->amount, 2);
+    connector_call_start(&c->base);
+}
+
+static void ecomm_refund_status(struct wallets *w, int64_t credential_id, struct str ref,
+    struct str trx_id, wallet_done_fn done, void *arg)
+{
+    struct ecomm_call *c = call_new(w, CONNECTOR_OP_REFUND_STATUS, credential_id, done, arg);
+    buf_str(&c->ref, ref);
+    buf_str(&c->trx_id, trx_id);
+    connector_call_start(&c->base);
+}
+
 const struct wallet_ops ecomm_ops = {
     .kind = WALLET_ROCKET,
     .needs_execute = false,
@@ -218,4 +262,7 @@ const struct wallet_ops ecomm_ops = {
     .execute = NULL, /* never called without needs_execute */
     .query = ecomm_query,
     .close_day = ecomm_close_day,
+    .refund = ecomm_refund,
+    .refund_takes = ecomm_refund_takes,
+    .refund_status = ecomm_refund_status,
 };

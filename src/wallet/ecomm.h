@@ -26,6 +26,14 @@ void ecomm_read_ended(struct arena *a, int status, struct str body, struct walle
  * answer's lines on one, cut. */
 void ecomm_read_closed(struct arena *a, int status, struct str body, struct wallet_answer *ret);
 
+/* Of command r. OK by RESULT OK with the code of an accepted reversal. A failure, an error and "it is reversed" say nothing: c does.
+ * The bank gives a reversal no name of its own: it is R and the payment's RRN, `trx_id`. */
+void ecomm_read_reversed(
+    struct arena *a, int status, struct str body, struct str trx_id, struct wallet_answer *ret);
+/* Of command c, as a list of refunds: none of a paid transaction, one of all its money of a reversed one. */
+void ecomm_read_reversals(
+    struct arena *a, int status, struct str body, struct str trx_id, struct wallet_answer *ret);
+
 /* What a template's {names} stand for; absent: empty. Each is percent-encoded. */
 struct ecomm_values {
     struct str amount; /* {amount}, in poisha */

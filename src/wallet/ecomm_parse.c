@@ -305,3 +305,69 @@ void ecomm_read_closed(struct arena *a, int status, struct str body, struct wall
         ret->message = lines_joined(a, body);
     }
 }
+
+/* ---- command r ---- */
+
+static struct str reversal_name(struct arena *a, struct str trx_id)
+{
+    struct buf b;
+    buf_init(&b, REFERENCE_MAX + 2);
+    buf_char(&b, 'R');
+    buf_str(&b, trx_id);
+    struct str name = buf_ok(&b) ? arena_copy(a, buf_view(&b)) : STR_ABSENT;
+    buf_clear(&b);
+    return name;
+}
+
+void ecomm_read_reversed(
+    struct arena *a, int status, struct str body, struct str trx_id, struct wallet_answer *ret)
+{
+    struct reading r = {.body = body};
+    if (!envelope_read(a, status, &r, ret)) {
+        if (str_is(ret->code, "error"))
+            ret->outcome = WALLET_UNKNOWN;
+        return;
+    }
+    struct str word = value_of(&r, "RESULT"), code = value_of(&r, "RESULT_CODE");
+    if (r.bad)
+        answer_spoil(ret, "bad_lines");
+    else if (str_absent(word))
+        empty_or_bad(body, "no_result", ret);
+    else if (!str_is(word, "OK"))
+        ret->code = answer_is_code(word) ? word : STR("unknown_status");
+    else if (!str_is(code, "400") && !str_is(code, "000"))
+        answer_spoil(ret, "bad_result_code");
+    else {
+        ret->code = word;
+        ret->trx_id = reversal_name(a, trx_id);
+        ret->completed = true;
+        ret->outcome = WALLET_OK;
+    }
+}
+
+void ecomm_read_reversals(
+    struct arena *a, int status, struct str body, struct str trx_id, struct wallet_answer *ret)
+{
+    struct wallet_answer ended;
+    ecomm_read_ended(a, status, body, &ended);
+    *ret = (struct wallet_answer){
+        .outcome = WALLET_UNKNOWN, .code = ended.code, .message = ended.message};
+    if (ended.outcome != WALLET_OK)
+        return;
+    if (ended.completed ? !str_eq(ended.trx_id, trx_id)
+                        : !str_absent(ended.trx_id) && !str_eq(ended.trx_id, trx_id)) {
+        ret->code = STR("other_payment");
+        return;
+    }
+    struct wallet_refund_seen *seen = ended.reversed ? arena_alloc(a, sizeof(*seen)) : NULL;
+    if (seen) {
+        *seen = (struct wallet_refund_seen){
+            .trx_id = reversal_name(a, trx_id), .completed = true, .untold = true, .whole = true};
+        ret->refunds = seen;
+        ret->refund_count = 1;
+    }
+    if (seen || !ended.reversed) {
+        ret->code = STR("listed");
+        ret->outcome = WALLET_OK;
+    }
+}

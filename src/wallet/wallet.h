@@ -183,6 +183,8 @@ struct wallet_ops {
      * made), BROKEN (certainly not sent), UNKNOWN. No key is known by which a wallet would surely know it again. */
     void (*refund)(
         struct wallets *w, const struct wallet_refund *r, wallet_done_fn done, void *arg);
+    /* NULL: any. Whether a refund of all that was paid at once, or of a part, may go that way. */
+    bool (*refund_takes)(const struct config *config, bool whole);
     /* OK with the list, or UNKNOWN. */
     void (*refund_status)(struct wallets *w, int64_t credential_id, struct str ref,
         struct str trx_id, wallet_done_fn done, void *arg);

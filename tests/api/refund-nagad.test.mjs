@@ -131,6 +131,47 @@ suite('refunds through Nagad', { feePercent: '1.00', endpoint: false, simArgs: S
     await w.audit();
   });
 
+  it('T34 what Nagad gave back elsewhere is neither given back again nor taken for ours', async () => {
+    // all of it: nothing is sent
+    const whole = await paid();
+    await nagad.act(whole.ref, 'refund');
+    await refund(whole.payment, '--amount', '100.00');
+    assert.equal((await last(whole.payment, 'declined')).refunds[0].code, 'refunded_elsewhere');
+    assert.equal(await sent(whole.order), 0);
+    // half of it: the rest can go back, and Nagad refuses more
+    const half = await paid();
+    await nagad.act(half.ref, 'refund-half');
+    await refund(half.payment, '--amount', '100.00');
+    await last(half.payment, 'done');
+    await refund(half.payment);
+    await last(half.payment, 'declined');
+    assert.equal(await back(half.payment), '100.00');
+    assert.equal((await nagad.payment(half.ref)).cancelled_amount, '250.00');
+    // the rest of it, with the answer lost: Nagad says that nothing is left and our books that something is
+    const rest = await paid();
+    await nagad.act(rest.ref, 'refund-half');
+    await nagad.fault('cancel', 'drop_after_commit', { payment_id: rest.ref });
+    await refund(rest.payment, '--amount', '150.00');
+    await last(rest.payment, 'unknown');
+    await w.clock.advance(3700);
+    await last(rest.payment, 'review');
+    assert.equal(await sent(rest.order), 1);
+    await w.audit();
+  });
+
+  it('by hand, where Nagad has to be asked by a person: the TrxID has no known form', async () => {
+    const { payment, order } = await paid();
+    const { id, state } = await refund(payment, '--amount', '100.00', '--by-hand');
+    assert.equal(state, 'by_hand');
+    const settle = (person, trxId) => w.cli.json(['refund', 'settle', id, '--done', '--trx-id', trxId, '--reason', 'their mail'],
+      { env: { SUDO_USER: person } });
+    await assert.rejects(settle('second', 'of/last week'), /not a TrxID/);
+    assert.equal((await settle('second', '000177yt')).refund_trx_id, '000177YT');
+    assert.equal(await sent(order), 0);
+    assert.equal(await back(payment), '100.00');
+    await w.audit();
+  });
+
   it('a kill while it is under way loses nothing and sends nothing twice', async () => {
     const { payment, ref, order } = await paid();
     await nagad.fault('cancel', 'delay', { payment_id: ref, value: '60000' });

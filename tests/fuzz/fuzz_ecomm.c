@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ecomm_values v = {.amount = STR("100"), .trans_id = STR("a/b=")};
     arena_init(&a, ECOMM_ARENA_MAX);
     buf_init(&b, 4096);
-    switch (data[1] % 4) {
+    switch (data[1] % 6) {
     case 0:
         ecomm_read_begun(&a, status, body, &w);
         FUZZ_CHECK(w.outcome != WALLET_OK || (status == 200 && w.ref.n > 0 && w.ref.n <= 128));
@@ -42,6 +42,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 3:
         ecomm_read_closed(&a, status, body, &w);
         FUZZ_CHECK(w.outcome != WALLET_OK || status == 200);
+        break;
+    case 4:
+        ecomm_read_reversed(&a, status, body, STR("413522230000"), &w);
+        FUZZ_CHECK(w.completed == (w.outcome == WALLET_OK) && w.outcome != WALLET_DECLINED);
+        FUZZ_CHECK(!w.completed || (status == 200 && w.trx_id.n == 13));
+        break;
+    case 5:
+        ecomm_read_reversals(&a, status, body, STR("413522230000"), &w);
+        FUZZ_CHECK(w.outcome == WALLET_OK || (w.outcome == WALLET_UNKNOWN && !w.refund_count));
+        FUZZ_CHECK(w.refund_count <= 1 && (w.outcome != WALLET_OK || status == 200));
         break;
     }
     FUZZ_CHECK(w.code.n > 0 && w.code.n <= 40);

@@ -40,6 +40,7 @@ static struct ecomm ecomm_new(int status, const char *answer)
     c->rocket_begin_form =
         mem_strdup("command=v&amount={amount}&currency=050&client_ip_addr={ip}&d=6%5E{invoice}");
     c->rocket_end_form = mem_strdup("command=c&trans_id={trans_id}&client_ip_addr={ip}");
+    c->rocket_reverse_form = mem_strdup("command=r&trans_id={trans_id}&amount={amount}");
     c->rocket_page_query = mem_strdup("card_type=6&trans_id={trans_id}");
     c->rocket_client_ip = mem_strdup("192.0.2.1");
     x.bank->status = status;
@@ -56,6 +57,7 @@ static void ecomm_free(struct ecomm *x)
     tls_stop(x->bank);
     tls_stop(x->merchant);
     mem_free(c.rocket_begin_form);
+    mem_free(c.rocket_reverse_form);
     mem_free(c.rocket_end_form);
     mem_free(c.rocket_page_query);
     mem_free(c.rocket_client_ip);
@@ -228,6 +230,66 @@ static void its_own_proxy_is_used(void **state)
     ecomm_free(&x);
 }
 
+static void reverse(struct ecomm *x, struct told *t)
+{
+    struct wallet_refund r = {.credential_id = 9,
+        .ref = STR(TRANS_ID),
+        .trx_id = STR("413522230000"),
+        .invoice = STR("K1N1"),
+        .amount = money_poisha(12050),
+        .currency = STR("BDT")};
+    told_init(t);
+    ecomm_ops.refund(x->bench->wallets, &r, told_set, t);
+    told_wait(t);
+}
+
+static void command_r_is_sent_where_it_is_allowed_and_command_c_tells_of_it(void **state)
+{
+    (void)state;
+    struct told t;
+    struct ecomm x = ecomm_new(200, "RESULT: OK\nRESULT_CODE: 400\n");
+    assert_false(ecomm_ops.refund_takes(&x.bench->config, true));
+    reverse(&x, &t);
+    assert_told(&t, WALLET_BROKEN, "reversal_off");
+    assert_int_equal(atomic_load(&x.bank->requests), 0);
+    x.bench->config.rocket_reversal = true;
+    assert_true(ecomm_ops.refund_takes(&x.bench->config, true));
+    assert_false(ecomm_ops.refund_takes(&x.bench->config, false));
+    reverse(&x, &t);
+    assert_told(&t, WALLET_OK, "OK");
+    assert_string_equal(t.trx_id, "R413522230000");
+    assert_has(x.bank->request,
+        "\r\n\r\ncommand=r&trans_id=gTNXnba%2Fb9afxsnJpdoWXE5plds%3D&amount=12050");
+    x.bank->answer = "RESULT: REVERSED\nRRN: 413522230000\n";
+    told_init(&t);
+    ecomm_ops.refund_status(x.bench->wallets, 9, STR(TRANS_ID), STR("413522230000"), told_set, &t);
+    told_wait(&t);
+    assert_told(&t, WALLET_OK, "listed");
+    assert_int_equal(t.answer.refund_count, 1);
+    assert_has(x.bank->request, "\r\n\r\ncommand=c&trans_id=");
+    ecomm_free(&x);
+}
+
+static void a_reversal_without_answer_is_unknown_and_sent_once(void **state)
+{
+    (void)state;
+    struct told t;
+    const char *why;
+    struct ecomm x = ecomm_new(0, NULL);
+    x.bench->config.rocket_reversal = true;
+    reverse(&x, &t);
+    assert_told(&t, WALLET_UNKNOWN, "reset");
+    assert_int_equal(atomic_load(&x.bank->requests), 1);
+    x.bank->status = 403; /* who may not reverse takes payments all the same */
+    x.bank->answer = "no";
+    for (int i = 0; i < 10; i++) {
+        reverse(&x, &t);
+        assert_told(&t, WALLET_BROKEN, "http_403");
+    }
+    assert_true(wallets_healthy(x.bench->wallets, 9, &why));
+    ecomm_free(&x);
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -241,6 +303,8 @@ int main(void)
         cmocka_unit_test(t48_refused_payments_leave_the_credential_in_use),
         cmocka_unit_test(a_template_that_can_not_be_filled_sends_nothing),
         cmocka_unit_test(its_own_proxy_is_used),
+        cmocka_unit_test(command_r_is_sent_where_it_is_allowed_and_command_c_tells_of_it),
+        cmocka_unit_test(a_reversal_without_answer_is_unknown_and_sent_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -268,6 +268,74 @@ static void a_closed_day_keeps_the_banks_words(void **state)
     assert_answer(&w, WALLET_BROKEN, "http_400");
 }
 
+static struct wallet_answer reversed(int status, const char *body)
+{
+    struct wallet_answer w;
+    arena_reset(&arena);
+    ecomm_read_reversed(&arena, status, str_from(body), STR("413522230000"), &w);
+    return w;
+}
+
+static struct wallet_answer reversals(int status, const char *body)
+{
+    struct wallet_answer w;
+    arena_reset(&arena);
+    ecomm_read_reversals(&arena, status, str_from(body), STR("413522230000"), &w);
+    return w;
+}
+
+/* Only c may say that a reversal was not done. */
+static void a_reversal_is_done_or_nobody_knows(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *body;
+        enum wallet_outcome outcome;
+        const char *code;
+    } cases[] = {
+        {200, "RESULT: OK\r\nRESULT_CODE: 400\r\n", WALLET_OK, "OK"},
+        {200, "RESULT: OK\nRESULT_CODE: 000\n", WALLET_OK, "OK"},
+        {200, "RESULT: OK\nRESULT_CODE: 40", WALLET_UNKNOWN, "bad_result_code"},
+        {200, "RESULT: OK\n", WALLET_UNKNOWN, "bad_result_code"},
+        {200, "RESULT: REVERSED\nRESULT_CODE: 914\n", WALLET_UNKNOWN, "REVERSED"},
+        {200, "RESULT: FAILED\n", WALLET_UNKNOWN, "FAILED"},
+        {200, "error: read timed out\n", WALLET_UNKNOWN, "error"},
+        {200, "RESULT: OK\nRESULT: OK\nRESULT_CODE: 400\n", WALLET_UNKNOWN, "bad_lines"},
+        {200, "", WALLET_UNKNOWN, "empty_body"},
+        {500, "RESULT: OK\nRESULT_CODE: 400\n", WALLET_UNKNOWN, "http_500"},
+        {403, "<html>", WALLET_BROKEN, "http_403"},
+    };
+    for (size_t i = 0; i < array_len(cases); i++) {
+        struct wallet_answer w = reversed(cases[i].status, cases[i].body);
+        assert_answer(&w, cases[i].outcome, cases[i].code);
+        assert_int_equal(w.completed, w.outcome == WALLET_OK);
+        if (w.completed)
+            assert_text(w.trx_id, "R413522230000");
+    }
+}
+
+static void a_reversed_transaction_is_one_refund_of_all_of_it(void **state)
+{
+    (void)state;
+    struct wallet_answer w = reversals(200, PAID);
+    assert_answer(&w, WALLET_OK, "listed");
+    assert_int_equal(w.refund_count, 0);
+    w = reversals(200, "RESULT: REVERSED\nRESULT_CODE: 400\nRRN: 413522230000\n");
+    assert_answer(&w, WALLET_OK, "listed");
+    assert_int_equal(w.refund_count, 1);
+    assert_text(w.refunds[0].trx_id, "R413522230000");
+    assert_true(w.refunds[0].completed && w.refunds[0].untold && w.refunds[0].whole);
+    w = reversals(200, "RESULT: AUTOREVERSED\n");
+    assert_int_equal(w.refund_count, 1);
+    w = reversals(200, "RESULT: REVERSED\nRRN: 413522230001\n");
+    assert_answer(&w, WALLET_UNKNOWN, "other_payment");
+    w = reversals(200, "RESULT: PENDING\n");
+    assert_answer(&w, WALLET_UNKNOWN, "PENDING");
+    w = reversals(200, "error: no such transaction\n");
+    assert_answer(&w, WALLET_UNKNOWN, "error");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +348,8 @@ int main(void)
         cmocka_unit_test(lines_have_a_limit),
         cmocka_unit_test(templates_are_filled_and_their_values_encoded),
         cmocka_unit_test(a_closed_day_keeps_the_banks_words),
+        cmocka_unit_test(a_reversal_is_done_or_nobody_knows),
+        cmocka_unit_test(a_reversed_transaction_is_one_refund_of_all_of_it),
     };
     return cmocka_run_group_tests(tests, arena_begin, arena_end);
 }

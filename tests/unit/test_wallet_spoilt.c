@@ -53,6 +53,8 @@ static struct bench *spoilt_bench(int call_ms)
     c->rocket_begin_form = mem_strdup("command=v&amount={amount}&d={invoice}");
     c->rocket_end_form = mem_strdup("command=c&trans_id={trans_id}");
     c->rocket_close_form = mem_strdup("command=b");
+    c->rocket_reverse_form = mem_strdup("command=r&trans_id={trans_id}");
+    c->rocket_reversal = true;
     c->rocket_page_query = mem_strdup("trans_id={trans_id}");
     c->rocket_client_ip = mem_strdup("192.0.2.1");
     buf_init(&own, 16384);
@@ -83,6 +85,7 @@ static void spoilt_free(struct bench *b)
     mem_free(c.rocket_begin_form);
     mem_free(c.rocket_end_form);
     mem_free(c.rocket_close_form);
+    mem_free(c.rocket_reverse_form);
     mem_free(c.rocket_page_query);
     mem_free(c.rocket_client_ip);
 }
@@ -105,6 +108,10 @@ static void spoilt_free(struct bench *b)
     "AMOUNT: 50000\n"
 
 #define CLOSED "RESULT: OK\nRESULT_CODE: 500\n"
+#define REVERSED "RESULT: OK\nRESULT_CODE: 400\n"
+#define NOT_REVERSED                                                                               \
+    "RESULT: OK\nRESULT_CODE: 000\nRRN: 6H7800QFYM\nMRCH_TRANSACTION_ID: INV0124\n"                \
+    "AMOUNT: 50000\n"
 
 struct asked {
     const char *name;
@@ -134,6 +141,9 @@ static const struct asked asked[] = {
     {"rocket query", &ecomm_ops, 9, CONNECTOR_OP_QUERY, TRANS_ID, ENDED, NULL, "5", true},
     {"rocket close_day", &ecomm_ops, 9, CONNECTOR_OP_CLOSE_DAY, TRANS_ID, CLOSED, NULL, NULL,
         false},
+    {"rocket refund", &ecomm_ops, 9, CONNECTOR_OP_REFUND, TRANS_ID, REVERSED, NULL, NULL, true},
+    {"rocket refund_status", &ecomm_ops, 9, CONNECTOR_OP_REFUND_STATUS, TRANS_ID, NOT_REVERSED,
+        NULL, NULL, true},
 };
 
 static void ask(struct bench *b, const struct asked *q, struct told *t)

@@ -73,8 +73,7 @@ static int refused(struct cli *c, const struct payment_row *p, enum err e)
         return cli_fail(
             "payment %" PRId64 " has a refund under way; kassa refund list --under-way", p->id);
     case ERR_INVALID:
-        return cli_fail(
-            "payment %" PRId64 " can't be refunded through Kassa: do it at the wallet", p->id);
+        return cli_fail("payment %" PRId64 " has no reference of its wallet", p->id);
     case ERR_SYNTAX:
     case ERR_RANGE:
         buf_init(&left, 16384);
@@ -104,13 +103,17 @@ static int requested(struct cli *c, int64_t payment_id, int64_t id)
     buf_init(&amount, 64);
     money_format(&amount, r.amount, 2);
     cli_note(c,
-        "\nThe payer sent this money to a number: send %.*s taka back by hand, from that number's "
-        "%s app, to who sent %.*s (%.*s)."
-        "\nThen another person closes it: kassa refund settle %" PRId64
-        " --done --trx-id TRXID --reason TEXT",
-        STR_FMT(buf_view(&amount)), wallet_kind_code(r.wallet), STR_FMT(r.trx_id),
+        r.attempt_id ? "\nKassa does not send it: give %.*s taka back in %s's system for merchants,"
+                       " to who paid %.*s (%.*s)."
+                     : "\nThe payer sent this money to a number: send %.*s taka back by hand, from"
+                       " that number's %s app, to who sent %.*s (%.*s).",
+        STR_FMT(buf_view(&amount)), wallet_kind_name(r.wallet), STR_FMT(r.trx_id),
         str_absent(r.payer_mask) ? 10 : (int)r.payer_mask.n,
-        str_absent(r.payer_mask) ? "not known!" : r.payer_mask.p, id);
+        str_absent(r.payer_mask) ? "not known!" : r.payer_mask.p);
+    cli_note(c,
+        "Then another person closes it: kassa refund settle %" PRId64
+        " --done --trx-id TRXID --reason TEXT",
+        id);
     buf_clear(&amount);
     return show(c, id);
 }
@@ -133,6 +136,7 @@ static int refund_run(struct cli *c)
         return code;
     }
     rq.payment_id = p.id;
+    rq.by_hand = cli_has(c, "by-hand");
     rq.operator_name = str_from(c->actor);
     enum err e = refund_request(&c->service, &rq, &id);
     if (e != ERR_OK) {
@@ -202,6 +206,7 @@ static int settle_run(struct cli *c)
 static const struct cli_option refund_options[] = {
     {.name = "amount", .arg = "AMOUNT", .help = "else all that was not refunded yet"},
     {.name = "trx-id", .arg = "TRXID", .help = "which credit, when several paid it"},
+    {.name = "by-hand", .help = "a person gives it back, and kassad sends nothing"},
     {.name = "reason", .arg = "TEXT", .help = "kept in the audit chain", .required = true},
     {.name = "account", .arg = "UUID", .help = "PAYMENT is the order id of this account"},
     {.name = NULL},

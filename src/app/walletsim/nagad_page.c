@@ -217,9 +217,10 @@ struct reply *nagad_control_act(struct request *rq)
     enum err e = act(rq, json_get_string(control_body(rq), "action"), &url);
     if (e != ERR_OK) {
         buf_clear(&url);
-        return e == ERR_SYNTAX ? control_message(400, "action is one of approve, decline, cancel,"
-                                                      " leave, refund, or a status under way")
-                               : control_error(e);
+        return e == ERR_SYNTAX
+                   ? control_message(400, "action is one of approve, decline, cancel,"
+                                          " leave, refund, refund-half, or a status under way")
+                   : control_error(e);
     }
     buf_init(&b, CONTROL_OUT_MAX);
     json_w_init(&w, &b);

@@ -67,15 +67,15 @@ static enum err act_pay(struct sim *s, struct arena *a, struct nagad_pay *p)
     return nagad_pay_update(s->store, p);
 }
 
-/* By Nagad's own people, whole. */
-static enum err act_refund(struct sim *s, struct arena *a, struct nagad_pay *p)
+/* By Nagad's own people, whole or the half of it. */
+static enum err act_refund(struct sim *s, struct arena *a, struct nagad_pay *p, bool half)
 {
     char ref[9];
     nagad_issuer_ref(ref);
     p->cancel_ref = arena_copy(a, str_from(ref));
-    p->cancelled = p->amount;
+    p->cancelled = half ? money_poisha(p->amount.poisha / 2) : p->amount;
     p->cancelled_ms = clock_now_ms(&s->clock);
-    p->status = STR("Refunded");
+    p->status = half ? STR("PartialRefunded") : STR("Refunded");
     return nagad_pay_update(s->store, p);
 }
 
@@ -98,8 +98,9 @@ static enum err act_apply(struct sim *s, struct arena *a, struct nagad_pay *p, s
         return open                           ? act_end(s, p, STR("Aborted"))
                : str_is(p->status, "Aborted") ? ERR_OK
                                               : ERR_STATE;
-    if (str_is(action, "refund"))
-        return str_is(p->status, "Success") ? act_refund(s, a, p) : ERR_STATE;
+    if (str_is(action, "refund") || str_is(action, "refund-half"))
+        return str_is(p->status, "Success") ? act_refund(s, a, p, str_is(action, "refund-half"))
+                                            : ERR_STATE;
     if (!word_is_under_way(action))
         return ERR_SYNTAX;
     return open ? act_end(s, p, action) : ERR_STATE;

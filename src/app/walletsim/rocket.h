@@ -31,11 +31,11 @@ struct rocket_pay {
     char rrn[13];
     int wrong_pins;
     int64_t created_ms;
-    int64_t asked; /* commands c */
+    int64_t asked, reversals; /* commands c and r */
 };
 
 struct rocket_fault {
-    char command; /* 'v', 'c' */
+    char command; /* 'v', 'c', 'r', 'b' */
     char kind[32], value[128], invoice[65];
     int64_t count;
 };

@@ -106,8 +106,19 @@ static void end_write(struct command *c, const struct rocket_pay *p)
 
 static void reverse_run(struct command *c, struct rocket_pay *p)
 {
-    if (p->state != ROCKET_OK) {
-        refuse(c, "the transaction is not one that can be reversed");
+    struct str asked = field(c->rq, "amount");
+    int64_t amount = 0;
+    p->reversals++;
+    if (p->state == ROCKET_REVERSED) {
+        buf_cstr(&c->out, "RESULT: REVERSED\nRESULT_CODE: 914\n");
+        return;
+    }
+    if (p->state != ROCKET_OK || fault_is(c, "refuse")) {
+        buf_cstr(&c->out, "RESULT: FAILED\nRESULT_CODE: 914\n");
+        return;
+    }
+    if (int64_parse(asked, &amount) != ERR_OK || amount != p->amount.poisha) {
+        refuse(c, "wrong amount");
         return;
     }
     p->state = ROCKET_REVERSED;

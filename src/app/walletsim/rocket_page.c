@@ -177,6 +177,7 @@ static void pay_write(struct json_writer *w, const struct rocket_pay *p)
     json_w_kstr(w, "amount", buf_view(&amount));
     json_w_kcstr(w, "rrn", p->rrn);
     json_w_kint(w, "asked", p->asked);
+    json_w_kint(w, "reversals", p->reversals);
     json_w_close(w);
     buf_clear(&amount);
 }
@@ -247,11 +248,11 @@ static bool text_take(const struct json *o, const char *key, char *out, size_t c
 static bool fault_take(const struct json *o, struct rocket_fault *f)
 {
     static const char *const kinds[] = {"drop_before", "drop_after_commit", "status_500", "html",
-        "empty", "amount", "result", "rrn", "invoice", "trans_id"};
+        "empty", "amount", "result", "rrn", "invoice", "trans_id", "refuse"};
     struct str command = json_get_string(o, "command"), count = json_get_scalar(o, "count");
     bool known = false;
     f->count = 1;
-    if (command.n != 1 || !strchr("vcb", command.p[0]) ||
+    if (command.n != 1 || !strchr("vcrb", command.p[0]) ||
         (!str_absent(count) && (int64_parse(count, &f->count) != ERR_OK || f->count < 1)))
         return false;
     f->command = command.p[0];

@@ -333,8 +333,8 @@ CREATE TABLE refund (
         state IN ('requested', 'sent', 'unknown', 'review', 'by_hand', 'done', 'declined')),
     version BIGINT NOT NULL CHECK (version > 0),
     -- Which refunds the wallet listed before this one was sent, each between blanks.
-    known TEXT COLLATE "C" CHECK (known IS NOT NULL OR attempt_id IS NULL OR
-        state IN ('requested', 'declined')),
+    known TEXT COLLATE "C" CHECK (known IS NOT NULL OR state IN ('requested', 'by_hand', 'declined') OR
+        (state = 'done' AND sent_at = 0)),
     refund_trx_id TEXT COLLATE "C" CHECK ((refund_trx_id IS NOT NULL) = (state = 'done')),
     code TEXT COLLATE "C",
     reason TEXT COLLATE "C" NOT NULL,
