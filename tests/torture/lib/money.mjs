@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { request } from '../../api/lib/http.mjs';
 import { verifyNotification, webhookFits } from '../../api/lib/notify.mjs';
 import { sleep } from '../../api/lib/process.mjs';
-import { parallel } from '../../api/lib/expect.mjs';
 import { audit } from './books.mjs';
-import { attachReceived, checkEnough, checkSent, inPhones, mend, TOLERANCE } from './sent.mjs';
+import { trxOf } from './phone.mjs';
+import { attachReceived, checkEnough, checkGiven, checkSent, inPhones, mend, refundByHand, TOLERANCE } from './sent.mjs';
+import { showAll } from './shown.mjs';
 import { LIED_AMOUNT, TOO_LATE_MS } from './story.mjs';
 
 const poisha = (text) => Number(BigInt(text.replace('.', '')));
@@ -17,11 +18,6 @@ const ROUNDS_MAX = 45;
 /** So long what is due may take, with a wallet's answer that gets lost, before more time passes. */
 const LOOKS_MAX = 60;
 const LOOK_MS = 15;
-
-/** Everything that an operator sees of these payments of the story. */
-function show(play, some) {
-  return parallel(some, (of) => play.w.show(of.payment), 2);
-}
 
 /** Those that are in one of these states. */
 async function inState(play, some, states) {
@@ -106,7 +102,7 @@ export async function decide(play) {
   await mend(play);
   await attachReceived(play);
   const some = await inState(play, play.all.filter((of) => of.plan.person), ['review', 'cancelled', 'failed']);
-  const shown = await show(play, some);
+  const shown = await showAll(play.look, some);
   for (const [i, of] of some.entries()) {
     const p = shown[i];
     const kept = p.credits.findLast((c) => !c.attached && c.amount !== LIED_AMOUNT);
@@ -126,29 +122,40 @@ export async function decide(play) {
 /** The wallets that give money back when asked, and by which call. */
 const REFUND_OPS = { bkash: 'refund', nagad: 'nagad_cancel' };
 
+const UNDER_WAY = new Set(['requested', 'sent', 'unknown', 'review', 'by_hand']);
+
+/** Sends back a part of what is left of one of the credits that paid. */
+async function refundOne(play, of, shown, n) {
+  const plan = of.plan.refunds[n];
+  const attempt = shown.attempts.find((a) => a.state === 'paid');
+  const attached = shown.credits.filter((c) => c.attached);
+  const credit = attached[(plan.percent + n) % attached.length];
+  const paid = poisha(credit.amount);
+  const back = sum(shown.refunds.filter((r) => r.state === 'done' && r.trx_id === credit.trx_id).map((r) => poisha(r.amount)));
+  const amount = Math.min(paid - back, Math.ceil((paid * plan.percent) / 100));
+  if (amount < 100 || shown.refunds.some((r) => UNDER_WAY.has(r.state))) {
+    return;
+  }
+  if (credit.credential === play.phones[of.plan.wallet].id) {
+    await refundByHand(play, of, { credit, amount, plan, trx: trxOf(of.plan.wallet, 500 + play.all.indexOf(of) * 2 + n) });
+    return;
+  }
+  const op = REFUND_OPS[of.plan.wallet];
+  if (!op || credit.trx_id !== attempt?.trx_id) {
+    return;
+  }
+  if (plan.fault) {
+    await play.w.sim.fault(op, plan.fault, { payment_id: attempt.wallet_ref, ...(plan.fault === 'delay' && { value: TOO_LATE_MS }) });
+  }
+  await play.w.cli.json(['refund', of.payment.id, '--trx-id', credit.trx_id, '--reason', 'returned', '--amount', (amount / 100).toFixed(2)]);
+}
+
 export async function refund(play, n) {
   const { w } = play;
-  const some = await inState(play, play.all.filter((of) => of.plan.refunds[n] && REFUND_OPS[of.plan.wallet]), ['paid']);
-  const shown = await show(play, some);
+  const some = await inState(play, play.all.filter((of) => of.plan.refunds[n]), ['paid']);
+  const shown = await showAll(play.look, some);
   for (const [i, of] of some.entries()) {
-    const plan = of.plan.refunds[n];
-    const attempt = shown[i].attempts.find((a) => a.state === 'paid');
-    const attached = shown[i].credits.filter((c) => c.attached);
-    // what came by numbers, or in parts, is sent back by hand
-    if (attached.length !== 1 || attached[0].trx_id !== attempt?.trx_id || shown[i].refunds.some((r) => r.state === 'review')) {
-      continue;
-    }
-    const paid = sum(shown[i].credits.filter((c) => c.attached).map((c) => poisha(c.amount)));
-    const back = sum(shown[i].refunds.filter((r) => r.state === 'done').map((r) => poisha(r.amount)));
-    const amount = Math.min(paid - back, Math.ceil((paid * plan.percent) / 100));
-    if (amount < 100) {
-      continue;
-    }
-    if (plan.fault) {
-      await w.sim.fault(REFUND_OPS[of.plan.wallet], plan.fault, { payment_id: attempt.wallet_ref,
-        ...(plan.fault === 'delay' && { value: TOO_LATE_MS }) });
-    }
-    await w.cli.json(['refund', of.payment.id, '--reason', 'returned', '--amount', (amount / 100).toFixed(2)]);
+    await refundOne(play, of, shown[i], n);
   }
   if (n === 0 && play.story.refundKill !== undefined) {
     await sleep(play.story.refundKill);
@@ -219,12 +226,20 @@ function checkSummed(name, done, [given], doubtful) {
   return more;
 }
 
-function checkRefunds(of, shown, mine, sent) {
+function checkRefunds(play, of, shown, mine, sent) {
   const name = of.plan.order_id;
-  const done = shown.refunds.filter((r) => r.state === 'done');
-  const doubtful = shown.refunds.filter((r) => r.state === 'review');
-  assert.equal(new Set(done.map((r) => r.refund_trx_id)).size, done.length, `${name}: each refund has its own TrxID`);
-  assert.ok(sent <= shown.refunds.length, `${name}: ${sent} refunds were sent of ${shown.refunds.length}`);
+  const all = shown.refunds;
+  assert.equal(new Set(all.filter((r) => r.state === 'done').map((r) => r.refund_trx_id)).size, all.filter((r) => r.state === 'done').length,
+    `${name}: each refund has its own TrxID`);
+  for (const credit of shown.credits) {
+    const back = sum(all.filter((r) => r.trx_id === credit.trx_id && r.state !== 'declined').map((r) => poisha(r.amount)));
+    assert.ok(back <= poisha(credit.amount), `${name}: ${back} poisha go back of ${credit.amount}`);
+  }
+  const byWallet = all.filter((r) => mine.some((t) => t.trx === r.trx_id));
+  checkGiven(play, of, all.filter((r) => !byWallet.includes(r)));
+  const done = byWallet.filter((r) => r.state === 'done');
+  const doubtful = byWallet.filter((r) => r.state === 'review');
+  assert.ok(sent <= byWallet.length, `${name}: ${sent} refunds were sent of ${byWallet.length}`);
   const given = mine.flatMap((t) => t.refunds);
   return (of.plan.wallet === 'nagad' ? checkSummed : checkListed)(name, done, given, doubtful);
 }
@@ -284,7 +299,7 @@ const zero = () => Object.fromEntries(WALLETS.map((wallet) => [wallet, 0]));
 /** Throws unless all books agree; gives the figures. */
 export async function checkMoney(play) {
   const { taken, credentials } = await atWallets(play);
-  const shown = await show(play, play.all);
+  const shown = await showAll(play.look, play.all);
   const calls = await sentRefunds(play.w);
   const [held, numbers, waiting, seen] = [zero(), zero(), zero(), zero()];
   for (const [i, of] of play.all.entries()) {
@@ -292,7 +307,7 @@ export async function checkMoney(play) {
     const { mine, waiting: review } = checkTaken(of, shown[i], taken[wallet], credentials[wallet]);
     checkAttached(of, shown[i], credentials[wallet]);
     const sent = calls.filter((c) => mine.some((t) => t.ref === c.payment_id)).length;
-    const doubtful = checkRefunds(of, shown[i], mine, sent);
+    const doubtful = checkRefunds(play, of, shown[i], mine, sent);
     const clearing = checkPostings(of, shown[i]);
     held[wallet] += clearing(credentials[wallet]);
     numbers[wallet] += clearing(play.phones[wallet].id);

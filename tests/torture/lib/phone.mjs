@@ -25,6 +25,7 @@ export class Phone {
   begin() {
     this.balance = FIRST_BALANCE;
     this.received = [];
+    this.given = new Map();
     this.outbox = [];
     this.inbox = [];
   }
@@ -41,10 +42,16 @@ export class Phone {
     if (reference) {
       message.text = this.injected(message.text, reference);
     }
-    const one = { trx, amount, end, message, balance: this.balance, unread: Boolean(reference), typed: new Set(), perhaps: new Set() };
+    const one = { trx, amount, end, message, balance: this.balance, at: message.at, unread: Boolean(reference),
+      typed: new Set(), perhaps: new Set(), waited: new Set() };
     this.received.push(one);
     this.inbox.push(message);
     return one;
+  }
+
+  give({ trx, amount }) {
+    this.balance -= amount;
+    this.given.set(trx, amount);
   }
 
   injected(text, trx) {

@@ -6,6 +6,9 @@ import { trxOf } from './phone.mjs';
 /** As configured in stage.mjs: so much too much pays, in poisha. */
 export const TOLERANCE = 1000;
 
+/** Less than the five minutes before a payment from which on money may be its. */
+const STALE_MS = 240000;
+
 const sum = (list) => list.reduce((a, b) => a + b, 0);
 
 // ---- what a story chooses ----
@@ -25,8 +28,8 @@ function partsOf(random, amount) {
 }
 
 /** How a TrxID is typed, in this order. */
-const TYPINGS = [[8, ['right']], [2, ['wrong', 'right']], [1, ['wrong']], [1, []], [2, ['twice']], [1, ['rival', 'right']], [2, ['right', 'rival']],
-  [1, ['together']]];
+const TYPINGS = [[8, ['right']], [2, ['wrong', 'right']], [1, ['wrong']], [1, []], [2, ['twice']], [2, ['rival', 'right']], [2, ['right', 'rival']],
+  [2, ['together']]];
 const TELLINGS = [[7, 'soon'], [2, 'twice'], [2, 'late'], [2, 'lost']];
 
 /** What a payer sends: [{amount, trx, end}], of the payment that is its story's n-th. */
@@ -42,11 +45,12 @@ export function stepsOfSent(random, payments, number) {
   const late = [];
   sent.forEach((one, part) => {
     const of = { number, part };
-    const types = random.pick(TYPINGS).map((how) => ({ do: 'type', ...of, how,
+    const typing = random.pick(TYPINGS);
+    const types = typing.map((how) => ({ do: 'type', ...of, how,
       ...(['rival', 'together'].includes(how) && { by: rivals.length ? rivals[random.int(0, rivals.length - 1)] : number }) }));
     const how = random.pick(TELLINGS);
     const tell = how === 'lost' ? [] : [{ do: 'tell', ...of, twice: how === 'twice' }];
-    const trxFirst = random.chance(0.4);
+    const trxFirst = random.chance(typing.includes('rival') || typing.includes('together') ? 0.7 : 0.4);
     const now = how === 'late' ? [] : tell;
     steps.push({ do: 'money', ...of }, ...(trxFirst ? [...types, ...now] : [...now, ...types]));
     late.push(...(how === 'late' ? tell : []));
@@ -89,10 +93,14 @@ async function typeAt(of, trx, end) {
 }
 
 async function typeRight(of, one) {
+  const early = !one.told;
   one.perhaps.add(of);
   const place = await typeAt(of, one.trx, one.end);
   if (place && !place.includes('trx=')) {
     one.typed.add(of);
+    if (early) {
+      one.waited.add(of);
+    }
   }
 }
 
@@ -204,6 +212,14 @@ function checkClaim(one, row, credits, name) {
   }
 }
 
+/** Of several who waited for it nobody is believed, unless the others had paid, or came long after it. */
+function checkRivals(one, credits, states, name) {
+  const [claim] = credits;
+  const rivals = [...one.waited].filter((of) => of !== claim?.of && states.get(of.plan.order_id) !== 'paid' && of.createdAt < one.at + STALE_MS);
+  assert.ok(!one.waited.has(claim?.of) || one.byPerson || rivals.length === 0,
+    `${name} pays ${claim?.of.plan.order_id}, though ${rivals.map((of) => of.plan.order_id)} waited for it too`);
+}
+
 /** Of one who typed it, and nobody else, and no lie about it: it is his, unless he had paid otherwise. */
 function checkFound(one, row, states, name) {
   const [of] = one.typed;
@@ -231,6 +247,7 @@ export async function checkSent(play, credits) {
       assert.equal(row.state === 'none', one.unread, `${name} is ${row.state}`);
       assert.ok(one.unread || row.amount === one.amount, `${name} is told as ${row.amount}`);
       checkClaim(one, row, credits.filter((c) => c.number === phone.id && c.trx === one.trx), name);
+      checkRivals(one, credits.filter((c) => c.number === phone.id && c.trx === one.trx), states, name);
       checkFound(one, row, states, name);
       free[wallet] += row.state === 'claimed' ? 0 : one.amount;
       told.delete(one.trx);
@@ -251,4 +268,26 @@ export async function checkEnough(play, decided) {
   assert.deepEqual(rows.filter((row) => !decided.has(row.order_id)), [], 'ended unpaid, though all of it had come');
 }
 
-export const inPhones = (play, wallet) => sum(play.phones[wallet].received.map((one) => one.amount));
+// ---- money that goes back ----
+
+/** By one person, who sends it from the number's app, and another who has seen it there; or it was not sent; or nobody looks. */
+export async function refundByHand(play, of, { credit, amount, trx, plan }) {
+  const as = (person, args) => play.w.cli.json(['refund', ...args], { env: { SUDO_USER: person } });
+  const asked = await as('one', [of.payment.id, '--trx-id', credit.trx_id, '--amount', (amount / 100).toFixed(2), '--reason', 'returned']);
+  assert.equal(asked.state, 'by_hand', of.plan.order_id);
+  if (!plan.fault) {
+    play.phones[of.plan.wallet].give({ trx, amount });
+    await as('two', ['settle', asked.id, '--done', '--trx-id', trx, '--reason', 'in the app']);
+  } else if (plan.fault !== 'delay') {
+    await as('one', ['settle', asked.id, '--not-done', '--reason', 'not sent']);
+  }
+}
+
+export function checkGiven(play, of, refunds) {
+  const { given } = play.phones[of.plan.wallet];
+  const done = refunds.filter((r) => r.state === 'done').map((r) => [r.refund_trx_id, Number(r.amount.replace('.', ''))]);
+  assert.deepEqual(done, done.map(([trx]) => [trx, given.get(trx)]), `${of.plan.order_id}: what went back by hand`);
+}
+
+/** What a number has, but for what it had at the beginning. */
+export const inPhones = (play, wallet) => sum(play.phones[wallet].received.map((one) => one.amount)) - sum([...play.phones[wallet].given.values()]);

@@ -39,7 +39,7 @@ function faultsOf(random, wallet) {
     return [];
   }
   const asked = ASKS[wallet].end;
-  const fault = random.pick([[8, random.pick(SPOILT)], [wallet === 'rocket' ? 0 : 2, 'delay'], [1, 'invoice'], [wallet === 'nagad' ? 0 : 2, 'amount']]);
+  const fault = random.pick([[8, random.pick(SPOILT)], [wallet === 'rocket' ? 0 : 2, 'delay'], [3, 'invoice'], [wallet === 'nagad' ? 0 : 3, 'amount']]);
   const value = { delay: TOO_LATE_MS, invoice: 'K1-77', amount: wallet === 'rocket' ? LIED_AMOUNT.replace('.', '') : LIED_AMOUNT }[fault];
   const list = [{ op: asked, fault, value }];
   if (wallet === 'bkash' && random.chance(0.4)) {
@@ -204,6 +204,7 @@ export class Play {
     of.fields ??= this.w.account.fields({ customer_code: wallet, amount, order_id, lifetime });
     const made = await Promise.all(Array.from({ length: twice ? 2 : 1 }, () => this.w.create(of.fields)));
     of.payment = made[0];
+    of.createdAt ??= this.stage.now();
     assert.equal(new Set(made.map((p) => p.id)).size, 1, `${order_id} is one payment`);
   }
 
@@ -300,7 +301,11 @@ export class Play {
     return of.callback;
   }
 
-  async back(of, { how, faults }) {
+  executes(of) {
+    return of.plan.wallet === 'bkash' && of.ref ? this.w.sim.payment(of.ref).then((p) => p.executes) : 0;
+  }
+
+  async back(of, { how, faults, killAfterMs }) {
     if (how === 'never' || !of.callback) {
       return;
     }
@@ -310,12 +315,30 @@ export class Play {
         of.lies.add(of.ref);
       }
     }
+    const before = await this.executes(of);
     const url = this.wayBack(of, how);
     const goes = () => (of.plan.wallet === 'rocket' ? this.rocket.comeBack(of.payment, url) : this.w.follow(of.payment, url));
     const answers = await Promise.all(Array.from({ length: how === 'twice' ? 2 : 1 }, goes));
     assert.ok(answers.every((a) => a.status < 500), `${of.plan.order_id} came back to ${answers.map((a) => a.status)}`);
     of.callback = undefined;
     await this.rests(of);
+    assert.ok(how !== 'swapped' || await this.executes(of) === before, `${of.plan.order_id} is executed by another payment's callback`);
+    if (killAfterMs === undefined) {
+      await this.checkStrange(of, faults);
+    }
+  }
+
+  /** An answer of another invoice came whole, and kassad was there to read it: a person must look. */
+  async checkStrange(of, faults) {
+    const [fault] = faults;
+    if (fault?.fault !== 'invoice' || of.plan.wallet === 'rocket') {
+      return;
+    }
+    const { calls } = await this.w.sim.control('GET', `calls?payment_id=${encodeURIComponent(of.ref)}&op=${fault.op}`);
+    if (calls.some((c) => c.fault === 'invoice' && c.ended)) {
+      const last = await this.lastAttempt(of);
+      assert.ok(last.wallet_ref !== of.ref || last.state !== 'paid', `${of.plan.order_id} is paid by an answer of another invoice`);
+    }
   }
 
   /** bKash tells of it by its webhook: what it took or, before that, what nobody has paid. */
