@@ -114,11 +114,23 @@ static void row_begin(struct taking *t)
         .seen_at = now};
 }
 
+/* Told for another number before, it is new to the balance of this one, whichever of both lies: what comes after it must not wait. */
+static enum err conflict_link(struct taking *t)
+{
+    bool follows = false;
+    enum err e = phone_chain_go(t->tx, t->row.number_id, &t->sms, &follows);
+    return e == ERR_OK ? store_sms_set_why(
+                             t->tx, t->row.id, follows ? PHONE_WHY_LINKED : PHONE_WHY_UNLINKED)
+                       : e;
+}
+
 /* The same TrxID in other words: somebody lies. What nobody claimed yet is held, and neither the chain nor a second witness
  * frees it any more. */
 static enum err conflict_take(struct taking *t, const struct number_credit_row *c)
 {
     enum err e = message_keep(t, "conflict");
+    if (e == ERR_OK && c->number_id != t->row.number_id)
+        e = conflict_link(t);
     if (e == ERR_OK && (c->state == NUMBER_CREDIT_FREE || c->state == NUMBER_CREDIT_REVIEW))
         e = store_number_credit_move(
             t->tx, c->id, c->state, NUMBER_CREDIT_REVIEW, PHONE_REASON_TWICE);

@@ -13,7 +13,10 @@
 struct links {
     struct money balance;
     int64_t at_ms;
-    int64_t sms_ids[LINKS_MAX];
+    struct link {
+        int64_t sms_id;
+        bool held; /* its TrxID was told for another number: it is linked, and stays held */
+    } links[LINKS_MAX];
     int count;
 };
 
@@ -21,11 +24,12 @@ static enum err waiting_look(void *arg, const struct sms_row *r)
 {
     struct links *x = arg;
     struct sms s;
-    if (x->count == LINKS_MAX || !str_is(r->state, "broken"))
+    bool held = str_is(r->state, "conflict") && str_eq(r->why, PHONE_WHY_UNLINKED);
+    if (x->count == LINKS_MAX || (!str_is(r->state, "broken") && !held))
         return ERR_OK;
     sms_parse(r->sender, r->body, &s);
     if (sms_moves_balance(s.kind) && sms_chain_fits(&s, x->balance)) {
-        x->sms_ids[x->count++] = r->id;
+        x->links[x->count++] = (struct link){r->id, held};
         x->balance = s.balance;
         x->at_ms = s.at_ms;
     }
@@ -56,7 +60,8 @@ static enum err go_on(struct tx *tx, int64_t number_id, struct money balance, in
         x.count = 0;
         enum err e = store_sms_each_open(tx_db(tx), number_id, waiting_look, &x);
         for (int i = 0; i < x.count && e == ERR_OK; i++)
-            e = message_free(tx, x.sms_ids[i]);
+            e = x.links[i].held ? store_sms_set_why(tx, x.links[i].sms_id, PHONE_WHY_LINKED)
+                                : message_free(tx, x.links[i].sms_id);
         if (e != ERR_OK)
             return e;
     }

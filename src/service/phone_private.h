@@ -14,6 +14,10 @@
 enum err phone_credit_free(
     struct tx *tx, const struct number_credit_row *c, bool *ret_free) must_check;
 
+/* `why` of a held SMS whose TrxID was told before for another number: it has its own place in its number's chain, or waits for it. */
+#define PHONE_WHY_LINKED STR("told_elsewhere_linked")
+#define PHONE_WHY_UNLINKED STR("told_elsewhere")
+
 /* Moves the number's balance on by this message, and by what waited for it. False: it does not follow. The first one of
  * a number always follows. */
 enum err phone_chain_go(

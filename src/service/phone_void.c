@@ -27,11 +27,12 @@ static enum err truth_read(struct tx *tx, struct arena *a, const struct number_c
                : ERR_RANGE;
 }
 
-/* Two persons have looked, so it waits for nobody else; but its place in the chain it has to find like any other. */
+/* Two persons have looked, so it waits for nobody else; but its place in the chain it has to find like any other, if it
+ * has not while it was held. */
 static enum err truth_take(struct tx *tx, const struct sms_row *row, const struct sms *s)
 {
     char end[PAYER_END_CAP];
-    bool follows = false;
+    bool follows = str_eq(row->why, PHONE_WHY_LINKED);
     payer_end_of_number(s->number, end);
     struct number_credit_row c = {.wallet = s->wallet,
         .trx_id = str_from(s->trx_id),
@@ -45,7 +46,7 @@ static enum err truth_take(struct tx *tx, const struct sms_row *row, const struc
         .seen_at = row->seen_at,
         .state = end[0] ? NUMBER_CREDIT_FREE : NUMBER_CREDIT_REVIEW,
         .reason = end[0] ? STR_ABSENT : PHONE_REASON_NO_PAYER};
-    enum err e = phone_chain_go(tx, row->number_id, s, &follows);
+    enum err e = follows ? ERR_OK : phone_chain_go(tx, row->number_id, s, &follows);
     if (e == ERR_OK)
         e = store_sms_set_state(tx, row->id, follows ? STR("done") : STR("broken"));
     return e == ERR_OK ? store_number_credit_add(tx, &c) : e;

@@ -11,6 +11,7 @@ static const struct db_sql SQL_ADD = {
     " $13) ON CONFLICT (digest) DO NOTHING"};
 static const struct db_sql SQL_GET = {"SELECT " SMS_COLUMNS " FROM sms WHERE id = $1"};
 static const struct db_sql SQL_STATE = {"UPDATE sms SET state = $1 WHERE id = $2"};
+static const struct db_sql SQL_WHY = {"UPDATE sms SET why = $1 WHERE id = $2"};
 static const struct db_sql SQL_FORGET = {
     "UPDATE sms SET body = '' WHERE id IN (SELECT id FROM sms WHERE seen_at < $1 AND body <> ''"
     " AND (state = 'done' OR state = 'looked_at') ORDER BY seen_at LIMIT $2)"};
@@ -76,12 +77,22 @@ enum err store_sms_get(struct db *db, struct arena *a, int64_t id, struct sms_ro
     return row_one(st, a, sms_read, ret);
 }
 
-enum err store_sms_set_state(struct tx *tx, int64_t id, struct str state)
+static enum err text_set(struct tx *tx, const struct db_sql *sql, int64_t id, struct str text)
 {
-    struct db_stmt *st = db_query(tx_db(tx), &SQL_STATE);
-    db_text(st, 1, state);
+    struct db_stmt *st = db_query(tx_db(tx), sql);
+    db_text(st, 1, text);
     db_int(st, 2, id);
     return db_do_one(st, ERR_NO_ROW);
+}
+
+enum err store_sms_set_state(struct tx *tx, int64_t id, struct str state)
+{
+    return text_set(tx, &SQL_STATE, id, state);
+}
+
+enum err store_sms_set_why(struct tx *tx, int64_t id, struct str why)
+{
+    return text_set(tx, &SQL_WHY, id, why);
 }
 
 enum err store_sms_forget(struct tx *tx, int64_t before, int max)

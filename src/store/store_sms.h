@@ -86,6 +86,7 @@ enum err store_sms_add(struct tx *tx, struct sms_row *r) must_check;
 enum err store_sms_get(struct db *db, struct arena *a, int64_t id, struct sms_row *ret) must_check;
 /* ERR_NO_ROW. */
 enum err store_sms_set_state(struct tx *tx, int64_t id, struct str state) must_check;
+enum err store_sms_set_why(struct tx *tx, int64_t id, struct str why) must_check;
 /* Empties the words of at most `max` that were seen before `before` and are done with, oldest first. The digest stays: the same words
  * again are still known. */
 enum err store_sms_forget(struct tx *tx, int64_t before, int max) must_check;
