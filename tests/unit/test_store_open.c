@@ -40,6 +40,7 @@ static void a_store_that_is_there_is_not_taken_for_a_fresh_one(void **state)
     struct store_options o = fixture_options(f);
     o.create = o.fresh = true;
     ok(fixture_try_open(f, &o, NULL, 0));
+    fixture_close(f);
     refused(f, &o, ERR_DUPLICATE, "a store already");
     o.fresh = false;
     ok(fixture_try_open(f, &o, NULL, 0));
