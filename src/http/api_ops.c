@@ -74,7 +74,7 @@ struct reply *ops_ready_get(struct request *rq)
 struct reply *ops_metrics_get(struct request *rq)
 {
     struct buf b;
-    /* A server that is silent sets no figure. */
+    /* Also where nobody asks /readyz; and a server that is silent sets no figure. */
     (void)store_state(gateway_of(rq)->service->store);
     buf_init(&b, METRICS_MAX);
     metrics_render(&b);

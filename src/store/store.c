@@ -10,6 +10,10 @@
 #include "store/writer.h"
 #include <pthread.h>
 
+/* A server may go away while nobody writes. Its restart, or the change to the next one, is waited for. */
+static const struct writer_trust SERVER_TRUST = {.patience_ms = 3000, .memory_ms = 1000};
+static const struct writer_trust FILE_TRUST = {0};
+
 struct reader {
     struct store *store;
     struct db *db;
@@ -87,7 +91,8 @@ enum err store_open_on(
     atomic_init(&s->probing, false);
     pthread_mutex_init(&s->lock, NULL);
     ensure(pthread_key_create(&s->key, reader_exit) == 0, "too many stores are open");
-    s->writer = writer_start(db, o->clock, o->queue_max, o->batch_max);
+    struct writer_trust trust = store_path_is_server(o->path) ? SERVER_TRUST : FILE_TRUST;
+    s->writer = writer_start(db, o->clock, o->queue_max, o->batch_max, trust);
     s->pulse = o->watch ? pulse_start(g, s->path, o->clock) : NULL;
     *ret = s;
     return ERR_OK;
@@ -278,12 +283,14 @@ static void probe_done(struct store_unit *u, enum err result)
 bool store_writable(struct store *s)
 {
     /* Nobody may be left who writes once a node is known to be out of order, so asking is also trying. */
-    if (!writer_writable(s->writer) && !atomic_exchange(&s->probing, true)) {
+    if (writer_wants_probe(s->writer) && !atomic_exchange(&s->probing, true)) {
         s->probe = (struct store_unit){.run = probe_run, .done = probe_done};
         if (store_submit(s, &s->probe) != ERR_OK)
             atomic_store(&s->probing, false);
     }
-    return writer_writable(s->writer);
+    bool writable = writer_writable(s->writer);
+    metric_set(METRIC_store_writable, writable);
+    return writable;
 }
 
 enum store_state store_state(struct store *s)

@@ -84,7 +84,8 @@ enum store_id { STORE_ID_PAYMENT, STORE_ID_ROW, STORE_ID_COUNT };
 enum err tx_next_id(struct tx *tx, enum store_id which, int64_t *ret) must_check;
 
 /* True when the last write worked (or a probe does): /readyz. After STORE_FULL or STORE_IO every new unit is still tried,
- * so that it recovers by itself when space returns. */
+ * so that it recovers by itself when space returns. A server is asked again when nothing was written for a second, and one that
+ * leaves a batch without an answer for three is not writable; what is submitted then is ERR_BUSY at once. */
 bool store_writable(struct store *s);
 
 enum store_state {

@@ -14,6 +14,8 @@
 #define BUSY_PAUSE_US 20000
 /* How many batches keep their units apart by savepoints after one in which a unit failed. */
 #define ISOLATED_BATCHES 32
+/* Batches fail as fast as they come while nothing can be written: so often it is told. */
+#define FAILED_TELL_MS 1000
 
 struct queue {
     struct store_unit *first;
@@ -25,10 +27,16 @@ struct writer {
     struct db *db;
     const struct clock *clock;
     int64_t queue_max, batch_max;
+    struct writer_trust trust;
     pthread_t thread;
     struct tx tx;
     int isolated_left; /* batches to be run with savepoints */
+    enum err failed;   /* the last batch's, while they fail */
+    int64_t failed_units,
+        failed_told_ms; /* since it was told; when that was, by the monotonic clock */
     _Atomic bool writable;
+    _Atomic int64_t begun_ms; /* of the batch under way, by the monotonic clock; 0: none is */
+    _Atomic int64_t good_ms;  /* of the last one that was kept, likewise */
 
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t wake;
@@ -210,6 +218,18 @@ static void note_writable(struct writer *w, bool now)
         log_info("store_writable_again");
 }
 
+static void tell_failed(struct writer *w, enum err e, int64_t units)
+{
+    int64_t now = clock_mono_ms();
+    w->failed_units += units;
+    if (e == w->failed && now - w->failed_told_ms < FAILED_TELL_MS)
+        return;
+    log_alarm("store_batch_failed", LOG_ERR(e), LOG_I("units", w->failed_units));
+    w->failed = e;
+    w->failed_told_ms = now;
+    w->failed_units = 0;
+}
+
 static void note_batch(struct writer *w, const struct store_unit *units, int64_t n, enum err e)
 {
     int64_t kept = 0;
@@ -217,10 +237,13 @@ static void note_batch(struct writer *w, const struct store_unit *units, int64_t
         kept += u->result == ERR_OK;
     metric_add(METRIC_store_units_total, kept);
     metric_add(METRIC_store_units_failed_total, n - kept);
-    if (e == ERR_OK)
+    if (e == ERR_OK) {
         metric_add(METRIC_store_commits_total, 1);
-    else
-        log_alarm("store_batch_failed", LOG_ERR(e), LOG_I("units", n));
+        w->failed = ERR_OK;
+        atomic_store(&w->good_ms, clock_mono_ms());
+    } else {
+        tell_failed(w, e, n);
+    }
     if (is_store_error(e))
         note_writable(w, false);
     else if (kept > 0)
@@ -262,7 +285,9 @@ static void *writer_main(void *arg)
     struct store_unit *units;
     int64_t n;
     while ((n = next_batch(w, &units)) > 0) {
+        atomic_store(&w->begun_ms, clock_mono_ms());
         enum err e = batch_run(w, units);
+        atomic_store(&w->begun_ms, 0);
         note_batch(w, units, n, e);
         batch_complete(units, e);
         db_maintain(w->db);
@@ -270,8 +295,8 @@ static void *writer_main(void *arg)
     return NULL;
 }
 
-struct writer *writer_start(
-    struct db *db, const struct clock *clock, int64_t queue_max, int64_t batch_max)
+struct writer *writer_start(struct db *db, const struct clock *clock, int64_t queue_max,
+    int64_t batch_max, struct writer_trust trust)
 {
     ensure(queue_max > 0 && batch_max > 0, "the store's limits are positive");
     struct writer *w = mem_alloc(sizeof *w);
@@ -279,7 +304,10 @@ struct writer *writer_start(
     w->clock = clock;
     w->queue_max = queue_max;
     w->batch_max = batch_max;
+    w->trust = trust;
     atomic_init(&w->writable, true);
+    atomic_init(&w->begun_ms, 0);
+    atomic_init(&w->good_ms, clock_mono_ms());
     metric_set(METRIC_store_writable, 1);
     tx_init(&w->tx, db);
     queue_init(&w->queue);
@@ -303,13 +331,20 @@ void writer_stop(struct writer *w)
     mem_free(w);
 }
 
+/* What waits behind a server that is silent would get its answer when nobody waits for it any more. */
+static bool is_stuck(const struct writer *w)
+{
+    int64_t begun = atomic_load(&w->begun_ms);
+    return w->trust.patience_ms && begun && clock_mono_ms() - begun >= w->trust.patience_ms;
+}
+
 enum err writer_submit(struct writer *w, struct store_unit *u)
 {
     enum err e = ERR_OK;
     pthread_mutex_lock(&w->lock);
     if (w->stopping) {
         e = ERR_STOPPING;
-    } else if (w->queue.count >= w->queue_max) {
+    } else if (w->queue.count >= w->queue_max || is_stuck(w)) {
         e = ERR_BUSY;
     } else {
         queue_put(&w->queue, u);
@@ -328,5 +363,13 @@ bool writer_is_self(const struct writer *w)
 
 bool writer_writable(const struct writer *w)
 {
-    return atomic_load(&w->writable);
+    return atomic_load(&w->writable) && !is_stuck(w);
+}
+
+bool writer_wants_probe(const struct writer *w)
+{
+    if (!atomic_load(&w->writable))
+        return true;
+    int64_t age = clock_mono_ms() - atomic_load(&w->good_ms);
+    return w->trust.memory_ms && age >= w->trust.memory_ms;
 }

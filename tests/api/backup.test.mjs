@@ -5,8 +5,8 @@ import path from 'node:path';
 import { it } from 'node:test';
 import { suite } from './lib/harness.mjs';
 import { run } from './lib/process.mjs';
+import { sqlRows, sqlRun } from './lib/store.mjs';
 
-const rows = async (file, sql) => JSON.parse((await run('sqlite3', ['-json', file, sql])).stdout || '[]');
 
 suite('backup and restore', {}, (w) => {
   const at = (name) => path.join(w.dir, name);
@@ -37,7 +37,7 @@ suite('backup and restore', {}, (w) => {
     assert.equal(made.file, at('one.db'));
     assert.equal(made.bytes, fs.statSync(at('one.db')).size);
     assert.equal(fs.statSync(at('one.db')).mode & 0o777, 0o600);
-    const kept = new Set((await rows(at('one.db'), 'SELECT id FROM payment')).map((p) => String(p.id)));
+    const kept = new Set((await sqlRows(at('one.db'), 'SELECT id FROM payment')).map((p) => String(p.id)));
     assert.deepEqual(acknowledged.filter((id) => !kept.has(String(id))), []);
     fs.rmSync(at('one.db-wal'), { force: true });
     fs.rmSync(at('one.db-shm'), { force: true });
@@ -71,7 +71,7 @@ suite('backup and restore', {}, (w) => {
     fs.writeFileSync(at('foreign.db'), 'not a database at all, but long enough to be looked at');
     await refused(['restore', at('foreign.db'), '--check'], /not a store/);
     fs.copyFileSync(at('one.db'), at('edited.db'));
-    await run('sqlite3', [at('edited.db'), 'PRAGMA journal_mode = DELETE; UPDATE ledger_account SET balance = balance + 1 WHERE balance > 0']);
+    await sqlRun(at('edited.db'), 'PRAGMA journal_mode = DELETE; UPDATE ledger_account SET balance = balance + 1 WHERE balance > 0');
     const edited = await kassa('restore', at('edited.db'), '--check', '--json');
     assert.equal(edited.code, 1);
     assert.equal(JSON.parse(edited.stdout).verdict, 'wrong');

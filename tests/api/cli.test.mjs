@@ -5,10 +5,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Cli } from './lib/cli.mjs';
+import { Cli, configSet } from './lib/cli.mjs';
 import { BUILD, suite } from './lib/harness.mjs';
 import { request } from './lib/http.mjs';
 import { Program, run, until } from './lib/process.mjs';
+import { onPostgres, sqlChanges, sqlRows, storeClone, storeCopy, storeNew, storeRemove, storeUnlock } from './lib/store.mjs';
 
 const mode = (file) => fs.statSync(file).mode & 0o777;
 
@@ -19,7 +20,10 @@ describe('setting up', () => {
     cli = new Cli(BUILD, path.join(dir, 'k'));
     fs.mkdirSync(cli.dir);
   });
-  after(() => fs.rmSync(dir, { recursive: true, force: true }));
+  after(async () => {
+    await cli.discard();
+    fs.rmSync(dir, { recursive: true, force: true });
+  });
 
   const refused = async (args, code, text, options) => {
     const result = await cli.try(['--config', cli.config, ...args], options);
@@ -28,17 +32,14 @@ describe('setting up', () => {
     assert.equal(result.stdout, '');
   };
   const audit = () => cli.json(['audit']);
-  const sqlite = async (sql) => {
-    const result = await run('sqlite3', [path.join(cli.dir, 'kassa.db'), sql]);
-    assert.equal(result.code, 0, result.stderr);
-    return result.stdout.trim();
-  };
+  const rows = (select) => sqlRows(cli.store, select);
 
   it('init makes a folder that only its owner reads, and says only what differs from the defaults', async () => {
+    cli.store = await storeNew(cli.dir);
     const made = await cli.try(['init', '--sandbox', '--dir', cli.dir, '--listen', '127.0.0.1:18080',
-      '--set', 'log.level=warn', '--set', 'server.threads=2']);
+      '--set', 'log.level=warn', '--set', 'server.threads=2', ...(onPostgres ? ['--set', `store.path=${cli.store}`] : [])]);
     assert.equal(made.code, 0, made.stderr);
-    for (const name of ['kassa.conf', 'secret.key', 'kassa.db']) {
+    for (const name of ['kassa.conf', 'secret.key', ...(onPostgres ? [] : ['kassa.db'])]) {
       assert.equal(mode(path.join(cli.dir, name)), 0o600, name);
     }
     const conf = fs.readFileSync(cli.config, 'utf8');
@@ -105,7 +106,8 @@ describe('setting up', () => {
     await refused(['account', 'add', '--merchant', 999999, '--currency', 'BDT'], 1, /no merchant/);
     account = await cli.json(['account', 'add', '--merchant', merchant.id, '--currency', 'BDT', '--fee-percent', '1.15',
       '--fee-fixed', '0.29', '--services', 'payment_card_bdt_hpp', '--digest', 'sha256']);
-    assert.equal(await sqlite('SELECT fee_bp, fee_fixed, services, digest FROM account'), '115|29|payment_card_bdt_hpp|sha256');
+    assert.deepEqual(await rows('SELECT fee_bp, fee_fixed, services, digest FROM account'),
+      [{ fee_bp: 115, fee_fixed: 29, services: 'payment_card_bdt_hpp', digest: 'sha256' }]);
     assert.match(account.notify_secret, /^whsec_[A-Za-z0-9+/]{43}=$/);
     assert.deepEqual(await cli.json(['account', 'secret', account.account]), { notify_secret: account.notify_secret });
     assert.equal((await cli.json(['account', 'list'])).accounts[0].fee_percent, '1.15');
@@ -133,7 +135,7 @@ describe('setting up', () => {
     }
     const der = crypto.createPublicKey(fs.readFileSync(path.join(out, 'public.pem'))).export({ type: 'spki', format: 'der' });
     assert.equal(made.fingerprint, crypto.createHash('sha256').update(der).digest('hex'));
-    assert.equal(await sqlite('SELECT private_box IS NULL FROM certificate'), '1');
+    assert.deepEqual(await rows('SELECT length(private_box) AS kept FROM certificate'), [{ kept: null }]);
   });
 
   it('the archive of notifications has the public key only; Kassa keeps the other half in a box', async () => {
@@ -141,18 +143,19 @@ describe('setting up', () => {
     await cli.json(['cert', 'new', 'notifications', '--account', account.account, '--bits', '3072', '--out', out]);
     assert.deepEqual(fs.readdirSync(out), ['public.pem']);
     assert.equal(crypto.createPublicKey(fs.readFileSync(path.join(out, 'public.pem'))).asymmetricKeyDetails.modulusLength, 3072);
-    assert.equal(await sqlite("SELECT private_box IS NOT NULL AND hex(private_box) NOT LIKE '%2A864886F70D010101%' FROM certificate"
-      + " WHERE purpose = 'notifications'"), '1');
+    const hex = onPostgres ? "encode(private_box, 'hex')" : 'hex(private_box)';
+    const [{ box }] = await rows(`SELECT ${hex} AS box FROM certificate WHERE purpose = 'notifications'`);
+    assert.ok(box.length > 1000 && !box.toUpperCase().includes('2A864886F70D010101'), 'a box that is no bare key');
     await refused(['cert', 'new', 'payouts', '--account', account.account, '--bits', '2049', '--out', out], 2, /--bits/);
   });
 
   it('nothing is overwritten, and then nothing is changed', async () => {
-    const count = await sqlite('SELECT COUNT(*) FROM certificate');
+    const count = await rows('SELECT COUNT(*) AS n FROM certificate');
     await refused(['cert', 'new', 'payments', '--account', account.account, '--out', path.join(dir, 'p')], 1, /File exists/);
     await refused(['cert', 'new', 'payments', '--account', account.account, '--out', path.join(dir, 'q'), '--zip', path.join(dir, 'p.zip')],
       1, /exists already/);
     assert.deepEqual(fs.readdirSync(path.join(dir, 'q')), []);
-    assert.equal(await sqlite('SELECT COUNT(*) FROM certificate'), count);
+    assert.deepEqual(await rows('SELECT COUNT(*) AS n FROM certificate'), count);
   });
 
   it('a new certificate leaves the older one valid for the overlap, 24 hours unless told', async () => {
@@ -261,17 +264,17 @@ describe('setting up', () => {
   });
 
   it('each change is in the audit chain, without a secret, and moves the counter', async () => {
-    const rows = JSON.parse(await run('sqlite3', ['-json', path.join(cli.dir, 'kassa.db'), 'SELECT * FROM audit']).then((r) => r.stdout));
+    const changes = await rows('SELECT * FROM audit ORDER BY id');
     const user = os.userInfo().username;
-    assert.ok(rows.every((r) => r.actor === `cli:${user}`));
+    assert.ok(changes.every((r) => r.actor === `cli:${user}`));
     for (const action of ['merchant.add', 'account.add', 'cert.new', 'cert.import', 'cert.revoke', 'endpoint.add', 'endpoint.rotate-secret',
       'endpoint.delete', 'redirect.add', 'wallet.add', 'wallet.disable', 'account.update']) {
-      assert.ok(rows.some((r) => r.action === action), action);
+      assert.ok(changes.some((r) => r.action === action), action);
     }
-    assert.doesNotMatch(JSON.stringify(rows), /whsec_|sesame|BEGIN/);
-    assert.equal(await sqlite('SELECT changes FROM change_counter'), String(rows.length + 1));
+    assert.doesNotMatch(JSON.stringify(changes), /whsec_|sesame|BEGIN/);
+    assert.deepEqual(await rows('SELECT changes FROM change_counter'), [{ changes: changes.length + 1 }]);
     const books = await audit();
-    assert.deepEqual([books.ok, books.changes, books.chain_head], [true, rows.length, rows.at(-1).hash]);
+    assert.deepEqual([books.ok, books.changes, books.chain_head], [true, changes.length, changes.at(-1).hash]);
   });
 
   it('the configuration comes from --config, then KASSA_CONFIG, then the current folder', async () => {
@@ -398,11 +401,14 @@ suite('books and decisions', { feePercent: '1.50', feeFixed: '2.00', config: { w
   });
 
   describe('each kind of corruption is found', () => {
-    let dir, copies = 0;
-    before(() => {
+    let dir, unlocked, copies = 0;
+    before(async () => {
       dir = path.join(w.dir, 'copies');
       fs.mkdirSync(dir);
+      unlocked = await storeCopy(w.cli.store, dir);
+      await storeUnlock(unlocked);
     });
+    after(() => storeRemove(unlocked));
 
     /** The audit of a copy of the store that somebody has edited. */
     const edited = async (sql) => {
@@ -411,13 +417,11 @@ suite('books and decisions', { feePercent: '1.50', feeFixed: '2.00', config: { w
       for (const name of ['kassa.conf', 'secret.key']) {
         fs.copyFileSync(path.join(w.dir, name), path.join(home, name));
       }
-      const db = path.join(home, 'kassa.db');
-      assert.equal((await run('sqlite3', [path.join(w.dir, 'kassa.db'), `.backup ${db}`])).code, 0);
-      const triggers = (await run('sqlite3', [db, "SELECT 'DROP TRIGGER ' || name || ';' FROM sqlite_master WHERE type = 'trigger'"])).stdout;
-      const done = await run('sqlite3', [db, `PRAGMA ignore_check_constraints = 1; ${triggers} ${sql}; SELECT changes()`]);
-      assert.equal(done.code, 0, done.stderr);
-      assert.notEqual(done.stdout.trim(), '0', 'the edit must touch a row');
+      const store = await storeClone(unlocked, home);
+      configSet(path.join(home, 'kassa.conf'), { store: { path: store } });
+      assert.notEqual(await sqlChanges(store, sql), 0, 'the edit must touch a row');
       const result = await w.cli.try(['--config', path.join(home, 'kassa.conf'), 'audit', '--json']);
+      await storeRemove(store);
       const books = JSON.parse(result.stdout);
       assert.equal(result.code, books.ok ? 0 : 1);
       return { ...books, checks: [...new Set(books.faults.map((f) => f.check))] };
