@@ -161,8 +161,16 @@ static void reader_add(struct store *s, struct reader *r)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* Who asked a silent server would wait for as long as it is, on a thread that others wait for. */
+static bool is_silent(const struct store *s)
+{
+    return s->pulse && pulse_state(s->pulse) == PULSE_SILENT;
+}
+
 struct db *store_reader(struct store *s)
 {
+    if (is_silent(s))
+        return NULL;
     struct reader *r = pthread_getspecific(s->key);
     if (r)
         return r->db;
@@ -214,7 +222,7 @@ enum err store_check(struct db *db, struct buf *why)
 
 enum err store_submit(struct store *s, struct store_unit *u)
 {
-    return writer_submit(s->writer, u);
+    return is_silent(s) ? ERR_BUSY : writer_submit(s->writer, u);
 }
 
 struct waiter {

@@ -57,13 +57,13 @@ enum err store_open(const struct store_options *o, struct buf *why, struct store
 void store_close(struct store *s);
 const struct clock *store_clock(const struct store *s);
 
-/* Any thread. ERR_BUSY when the queue is full, ERR_STOPPING; done is then not called. */
+/* Any thread. ERR_BUSY when the queue is full or a server silent, ERR_STOPPING; done is then not called. */
 enum err store_submit(struct store *s, struct store_unit *u) must_check;
 /* Submits and waits; returns what done would get. Never on the writer's thread. u->done may be NULL. */
 enum err store_run(struct store *s, struct store_unit *u) must_check;
 
-/* This thread's reading connection; opened on first use, closed with the store. NULL on failure (logged).
- * Single statements see the newest commit. */
+/* This thread's reading connection; opened on first use, closed with the store. NULL on failure (logged), and while
+ * a server is silent (STORE_SILENT). Single statements see the newest commit. */
 struct db *store_reader(struct store *s);
 /* Several statements on one snapshot: begin and end around them, on the same thread, briefly. */
 enum err store_read_begin(struct db *db) must_check;

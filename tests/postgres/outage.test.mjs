@@ -73,9 +73,13 @@ suite('a gateway whose database is away', {}, (w) => {
   it('T44 the server is silent: who waits is not joined by others, and gets its answer', async () => {
     relay.hang();
     const waiting = [1, 2, 3].map(() => create());
-    await ready(false);
-    refused(await create());
-    relay.goOn();
+    try {
+      await ready(false);
+      refused(await create());
+      refused(await w.call('/v1/payment/history', {}));
+    } finally {
+      relay.goOn();
+    }
     await ready(true);
     await settled(await Promise.all(waiting));
   });
