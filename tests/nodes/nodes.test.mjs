@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { newOrder } from '../api/lib/account.mjs';
 import { expectGood, expectInvalid, parallel } from '../api/lib/expect.mjs';
+import { PAYERS, addNumber } from '../api/lib/number.mjs';
 import { until } from '../api/lib/process.mjs';
 import { nodesSuite } from './lib/nodes.mjs';
 
@@ -138,5 +139,36 @@ nodesSuite('T45 many nodes', { count: 3, purposes: ['payments', 'notifications']
     await w().revoke(old);
     await answers(old, 401);
     await answers(fresh, 200);
+  });
+
+  it('S3 an SMS that comes to one node pays what was typed at another, once', async () => {
+    const clock = await at(0).now() - Date.now();
+    const phone = await addNumber({ cli: w().cli, get apiUrl() {
+      return at(0).apiUrl;
+    } }, 'rocket', '017111111112', 'personal', () => Date.now() + clock);
+    await phone.alive();
+    const payment = await at(0).account.create({ customer_code: 'rocket', amount: '500.00' });
+    c.front.to(at(1));
+    const typed = await payment.payer.press('trx-send', { extra: [['trx_id', '6606780001'], ['payer', PAYERS.rocket]] });
+    assert.equal(typed.status, 303, typed.text);
+    assert.equal((await at(2).account.status(payment)).payment_status, 'wait');
+    await phone.tell(500, '6606780001');
+    assert.equal((await at(2).account.status(payment)).payment_status, 'paid');
+    await until(() => c.notes(payment).length > 0, { what: 'its notification' });
+    assert.equal(c.notes(payment).length, 1);
+  });
+
+  it('S3 who guesses TrxIDs is slow, however many nodes he asks', async () => {
+    const payment = await at(0).account.create({ customer_code: 'rocket', amount: '500.00' });
+    const answers = [];
+    for (let i = 0; i < 30; i++) {
+      c.front.to(at(i));
+      const extra = [['trx_id', String(6606790000 + i)], ['payer', PAYERS.rocket]];
+      answers.push((await payment.payer.press('trx-send', { extra })).status);
+    }
+    const taken = answers.filter((s) => s === 303).length;
+    assert.equal(taken + answers.filter((s) => s === 429).length, answers.length, `${answers}`);
+    // five in a minute; a new minute may begin in between, but the nodes' own limits would let fifteen pass
+    assert.ok(taken >= 5 && taken <= 10, `${taken} were looked at`);
   });
 });
