@@ -1,8 +1,7 @@
 /* A store's way from a SQLite file to a PostgreSQL database. All but the order of tables runs beside a server only. */
-#include "store_fixture.h"
+#include "every_row.h"
 
 #include "store/move.h"
-#include "store/shape.h"
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -45,116 +44,6 @@ static void a_table_comes_behind_those_that_it_refers_to(void **state)
 }
 
 /* ---- a file with a row in every table ---- */
-
-/* A statement that is made here: its address is its key, and lives as long as the test. */
-static struct db_stmt *query(struct way *w, struct db *db, const char *text)
-{
-    struct db_sql *sql = arena_alloc(&w->texts, sizeof *sql);
-    sql->text = arena_copy(&w->texts, str_from(text)).p;
-    return db_query(db, sql);
-}
-
-static int64_t number(struct way *w, struct db *db, const char *text)
-{
-    struct db_stmt *st = query(w, db, text);
-    ok(db_step(st));
-    int64_t n = db_col_int(st, "n");
-    db_end(st);
-    return n;
-}
-
-static int64_t count(struct way *w, struct db *db, const char *table)
-{
-    char text[128];
-    snprintf(text, sizeof text, "SELECT COUNT(*) AS n FROM %s", table);
-    return number(w, db, text);
-}
-
-/* Rows that the columns' own words do not tell: what depends on another column, and values at their limits. */
-static const struct {
-    const char *table, *column, *value;
-} SPECIAL[] = {
-    {"certificate", "private_box", "NULL"},
-    {"payment", "final_at", "0"},
-    {"payment", "description", "'\xE0\xA6\x9A\xE0\xA6\xBE, ''tea''\n\\. \xF0\x9F\x8D\xB5'"},
-    {"payment", "customer_json", "NULL"},
-    {"refund", "refund_trx_id", "NULL"},
-    {"refund", "final_at", "0"},
-    {"ledger_account", "balance", "-9223372036854775807"},
-    {"posting", "amount", "9223372036854775807"},
-    {"outbox_try", "reply", "x'00ff2c0a5c00'"},
-    {"outbox_try", "error", "''"},
-};
-
-/* What a column's definition asks for: the first text that it lists, a length, a least number; else 1 and 'x', so that what refers
- * to a row refers to the only one. */
-static void value_add(struct buf *b, const struct shape_table *t, int i, const char *sql)
-{
-    const struct shape_column *c = &t->columns[i];
-    for (size_t k = 0; k < array_len(SPECIAL); k++)
-        if (strcmp(SPECIAL[k].table, t->name) == 0 && strcmp(SPECIAL[k].column, c->name) == 0) {
-            buf_cstr(b, SPECIAL[k].value);
-            return;
-        }
-    char head[96];
-    snprintf(head, sizeof head, "\n    %s ", c->name);
-    const char *from = strstr(sql, head);
-    assert_non_null(from);
-    const char *to = strstr(from, ",\n    ");
-    size_t n = to ? (size_t)(to - from) : strlen(from);
-    const char *list = memmem(from, n, "'", 1), *length = memmem(from, n, ") = ", 4);
-    const char *least = memmem(from, n, "BETWEEN ", 8);
-    if (c->type == SHAPE_INT)
-        buf_printf(b, "%s", least && least[8] == '1' && least[9] == '0' ? "10" : "1");
-    else if (length)
-        buf_printf(b, c->type == SHAPE_BLOB ? "zeroblob(%d)" : "printf('%%0%dd', 7)",
-            (int)strtol(length + 4, NULL, 10));
-    else if (list && c->type == SHAPE_TEXT)
-        buf_printf(b, "%.*s", (int)(strchr(list + 1, '\'') - list + 1), list);
-    else
-        buf_cstr(b, c->type == SHAPE_BLOB ? "x'00fe'" : "'x'");
-}
-
-static void row_make(struct way *w, struct db *db, const struct shape_table *t)
-{
-    char text[160];
-    struct buf b;
-    buf_init(&b, 65536);
-    snprintf(text, sizeof text, "SELECT sql FROM sqlite_schema WHERE name = '%s'", t->name);
-    struct db_stmt *st = query(w, db, text);
-    ok(db_step(st));
-    struct str sql = arena_copy(&w->texts, db_col_str(st, "sql"));
-    db_end(st);
-    buf_printf(&b, "INSERT INTO %s (", t->name);
-    shape_columns_add(t, &b);
-    buf_cstr(&b, ") VALUES (");
-    for (int i = 0; i < t->column_count; i++) {
-        buf_cstr(&b, i > 0 ? ", " : "");
-        value_add(&b, t, i, sql.p);
-    }
-    buf_cstr(&b, ")");
-    if (db_script(db, b.p) != ERR_OK)
-        fail_msg("table %s: what its columns say is not all that it asks for: add to SPECIAL: %s",
-            t->name, b.p);
-    buf_clear(&b);
-}
-
-static enum err rows_make(void *arg, struct tx *tx)
-{
-    struct way *w = arg;
-    struct db *db = tx_db(tx);
-    struct buf why;
-    buf_init(&why, 1024);
-    struct shape *s = mem_alloc(sizeof *s);
-    ok(db_ops_of(db)->shape(db_conn_of(db), &why, s));
-    ok(shape_sort(s));
-    for (int i = 0; i < s->table_count; i++)
-        if (count(w, db, s->tables[i].name) == 0)
-            row_make(w, db, &s->tables[i]);
-    mem_free(s);
-    buf_clear(&why);
-    return ERR_OK;
-}
 
 static enum err file_open(struct way *w, bool create)
 {
@@ -207,7 +96,7 @@ static int way_setup(void **state)
     arena_init(&w->texts, 4 << 20);
     snprintf(w->file, sizeof w->file, "%s/kassa.db", w->f->dir);
     ok(file_open(w, true));
-    ok(run(w->s, rows_make, w));
+    ok(run(w->s, rows_make, &w->texts));
     file_close(w);
     *state = w;
     return 0;
@@ -293,7 +182,7 @@ static void same_rows(struct way *w, struct db *a, struct db *b, const struct sh
     buf_printf(&text, " FROM %s%s ORDER BY ", t->name,
         strcmp(t->name, "setting") == 0 ? " WHERE name NOT LIKE 'store_move%'" : "");
     shape_key_add(t, &text);
-    struct db_stmt *p = query(w, a, text.p), *q = query(w, b, text.p);
+    struct db_stmt *p = query(&w->texts, a, text.p), *q = query(&w->texts, b, text.p);
     enum err e, g;
     int64_t rows = 0;
     for (;; rows++) {
@@ -331,7 +220,7 @@ static void same_tables(struct way *w)
     for (int i = 0; i < s->table_count; i++)
         same_rows(w, a, b, &s->tables[i]);
     /* and no table there that is not here, but the engine's own */
-    assert_int_equal(number(w, b,
+    assert_int_equal(number(&w->texts, b,
                          "SELECT COUNT(*) AS n FROM pg_tables WHERE schemaname = current_schema()"
                          " AND tablename <> 'commit_mark'"),
         s->table_count);
@@ -358,7 +247,7 @@ static void every_row_of_every_table_goes(void **state)
     store_move_each(m, each_add, &rows);
     assert_true(rows > 30);
     assert_false(store_move_was_made(m));
-    assert_int_equal(count(w, store_move_to(m), "payment"), 1);
+    assert_int_equal(count(&w->texts, store_move_to(m), "payment"), 1);
     ok(finish(w, m));
     same_tables(w);
 }
