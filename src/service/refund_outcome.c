@@ -101,6 +101,60 @@ static bool nothing_is_left(const struct refund_errand *c)
     return false;
 }
 
+struct earlier {
+    const struct refund_errand *errand;
+    struct tx *tx;
+    const struct refund_row *of;
+    bool was_done;
+};
+
+/* One that a person said was not done, and that the wallet lists by now. */
+static enum err earlier_see(void *arg, const struct refund_row *r)
+{
+    struct earlier *x = arg;
+    const struct wallet_answer *a = &x->errand->answer;
+    if (r->state != REFUND_DECLINED || r->sent_at == 0 || !str_is(r->code, "settled") ||
+        r->wallet != x->of->wallet || r->credential_id != x->of->credential_id ||
+        !str_eq(r->trx_id, x->of->trx_id)) {
+        return ERR_OK;
+    }
+    for (size_t i = 0; i < a->refund_count; i++) {
+        const struct wallet_refund_seen *seen = &a->refunds[i];
+        if (seen->completed && (seen->untold || money_eq(seen->amount, r->amount))) {
+            enum err e = trx_seen(x->tx, r, seen->trx_id);
+            x->was_done = x->was_done || e == ERR_NO_ROW;
+            if (e != ERR_OK && e != ERR_NO_ROW) {
+                return e;
+            }
+        }
+    }
+    return ERR_OK;
+}
+
+/* Sent once more it would go back twice: that refund has to be booked first, by hand. */
+static enum err apply_earlier(struct refund_errand *c, struct tx *tx, const struct refund_row *r)
+{
+    c->alarm = STR("earlier_was_done");
+    return apply_declined(c, tx, r, c->alarm);
+}
+
+static enum err apply_send(
+    struct refund_errand *c, struct tx *tx, const struct refund_row *r, struct refund_row *to)
+{
+    struct earlier x = {.errand = c, .tx = tx, .of = r};
+    enum err e = store_refund_each(tx_db(tx), r->payment_id, false, earlier_see, &x);
+    if (e != ERR_OK || x.was_done) {
+        return e == ERR_OK ? apply_earlier(c, tx, r) : e;
+    }
+    /* next_ask_at is already when this call is taken as lost */
+    to->code = STR_ABSENT;
+    to->sent_at = tx_now_ms(tx);
+    to->asks = 0;
+    c->send_next = true;
+    c->decided_ms = clock_mono_ms();
+    return change(c, tx, r, REFUND_EV_SEND, to);
+}
+
 static enum err apply_copied(struct refund_errand *c, struct tx *tx, const struct refund_row *r)
 {
     int64_t now = tx_now_ms(tx);
@@ -109,13 +163,7 @@ static enum err apply_copied(struct refund_errand *c, struct tx *tx, const struc
         return apply_declined(c, tx, r, STR("refunded_elsewhere"));
     }
     if (c->answer.outcome == WALLET_OK && known_write(c, &c->scratch, &to.known)) {
-        /* next_ask_at is already when this call is taken as lost */
-        to.code = STR_ABSENT;
-        to.sent_at = now;
-        to.asks = 0;
-        c->send_next = true;
-        c->decided_ms = clock_mono_ms();
-        return change(c, tx, r, REFUND_EV_SEND, &to);
+        return apply_send(c, tx, r, &to);
     }
     if (now >= r->created_at + GIVE_UP_MS) {
         return apply_declined(c, tx, r, STR("unavailable"));

@@ -26,6 +26,14 @@ static const struct db_sql SQL_NOTES = {
 static const struct db_sql SQL_REFUNDS = {
     "SELECT id, payment_id, account_id, credential_id, amount, state FROM refund"
     " WHERE payment_id >= $1 AND payment_id <= $2 ORDER BY payment_id, id"};
+static const struct db_sql SQL_REFUNDS_WRONG = {
+    "SELECT MIN(r.id) AS id, CAST(SUM(r.amount) AS BIGINT) AS amount,"
+    " COALESCE(MAX(c.amount), 0) AS credit FROM refund r LEFT JOIN credit c"
+    " ON c.wallet = r.wallet AND c.credential_id = r.credential_id AND c.trx_id = r.trx_id"
+    " AND c.payment_id = r.payment_id AND c.attached = 1"
+    " WHERE r.payment_id >= $1 AND r.payment_id <= $2 AND r.state <> 'declined'"
+    " GROUP BY r.payment_id, r.wallet, r.credential_id, r.trx_id"
+    " HAVING SUM(r.amount) > COALESCE(MAX(c.amount), 0) ORDER BY MIN(r.id)"};
 static const struct db_sql SQL_TRX = {"SELECT wallet, credential_id, trx_id, id FROM credit"
                                       " ORDER BY wallet, credential_id, trx_id"};
 static const struct db_sql SQL_TRX_FIND = {
@@ -187,6 +195,22 @@ enum err store_books_refund_each(
 {
     struct db_stmt *st = range_query(db, &SQL_REFUNDS, payments);
     return row_each(st, struct books_refund, refund_read, fn, arg);
+}
+
+static void refund_wrong_read(struct row *r, struct books_refund_wrong *ret)
+{
+    *ret = (struct books_refund_wrong){
+        .id = row_int(r, "id"),
+        .amount = row_money(r, "amount"),
+        .credit = row_money(r, "credit"),
+    };
+}
+
+enum err store_books_refund_wrong_each(
+    struct db *db, struct books_range payments, books_refund_wrong_fn fn, void *arg)
+{
+    struct db_stmt *st = range_query(db, &SQL_REFUNDS_WRONG, payments);
+    return row_each(st, struct books_refund_wrong, refund_wrong_read, fn, arg);
 }
 
 static void trx_read(struct row *r, struct books_trx *ret)

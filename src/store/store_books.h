@@ -78,6 +78,15 @@ typedef enum err (*books_refund_fn)(void *arg, const struct books_refund *r);
 enum err store_books_refund_each(
     struct db *db, struct books_range payments, books_refund_fn fn, void *arg) must_check;
 
+/* Refunds that together take more of a credit than it is, or of one that does not count for their payment. */
+struct books_refund_wrong {
+    int64_t id; /* the first of them */
+    struct money amount, credit;
+};
+typedef enum err (*books_refund_wrong_fn)(void *arg, const struct books_refund_wrong *r);
+enum err store_books_refund_wrong_each(
+    struct db *db, struct books_range payments, books_refund_wrong_fn fn, void *arg) must_check;
+
 /* The postings of these payments' entries: those of an entry beside each other, without those that lack their ledger account. */
 enum err store_books_posting_each(
     struct db *db, struct books_range payments, store_posting_fn fn, void *arg) must_check;

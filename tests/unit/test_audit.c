@@ -223,6 +223,7 @@ static void an_altered_refund_is_found(void **state)
         {0, "UPDATE refund SET amount = amount + 1 WHERE payment_id =", "refunded-amount payment"},
         {0, "DELETE FROM refund WHERE payment_id =", "refund-entries payment"},
         {0, "UPDATE payment SET refunded = 0 WHERE id =", "refunded-amount payment"},
+        {0, "UPDATE refund SET trx_id = 'OTHER' WHERE payment_id =", "refund-credit refund"},
         {0, "UPDATE refund SET account_id = account_id WHERE payment_id =", NULL},
         {2, "DELETE FROM refund WHERE payment_id =", "refund-entries payment"},
         {5, "UPDATE refund SET amount = 40000 WHERE payment_id =", "refunds payment"},

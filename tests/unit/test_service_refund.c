@@ -262,6 +262,39 @@ static void a_no_of_a_person_waits_for_a_list_that_lags(void **state)
     books_are_right(w);
 }
 
+/* A person was wrong, or looked too soon: what is asked for next is not sent until the first one is in the books. */
+static void t34_what_a_person_took_for_not_done_is_not_sent_again(void **state)
+{
+    struct world *w = *state;
+    int64_t id = 0, hand = 0;
+    struct shop_payment p = paid(w, "R-1", "300.00");
+    atomic_store(&w->bkash.refund_fault, BKASH_DROP_AFTER);
+    atomic_store(&w->bkash.refund_list_fault, BKASH_FINE);
+    ok(ask(w, p.id, 10000, &id));
+    wait_state(w, id, REFUND_UNKNOWN);
+    clock_advance(&w->clock, 15 * MINUTE);
+    ok(decide(w, id, false, STR_ABSENT));
+    atomic_store(&w->bkash.refund_fault, BKASH_FINE);
+    ok(ask(w, p.id, 10000, &id));
+    wait_state(w, id, REFUND_DECLINED);
+    assert_true(str_is(refund_get(w, id).code, "earlier_was_done"));
+    assert_int_equal(w->bkash.refund_count, 1);
+    books_are_right(w);
+    struct refund_request rq = {.payment_id = p.id,
+        .amount = money_poisha(10000),
+        .by_hand = true,
+        .operator_name = STR("one"),
+        .reason = STR("it was done after all")};
+    ok(refund_request(&w->s, &rq, &hand));
+    assert_int_equal(refund_get(w, hand).state, REFUND_BY_HAND);
+    ok(decide(w, hand, true, STR("REF0000001")));
+    ok(ask(w, p.id, 10000, &id));
+    wait_state(w, id, REFUND_DONE);
+    assert_int_equal(w->bkash.refund_count, 2);
+    assert_int_equal(world_payment(w, p.id).refunded.poisha, 20000);
+    books_are_right(w);
+}
+
 static void a_persons_trx_id_is_kept_in_its_normal_form(void **state)
 {
     struct world *w = *state;
@@ -412,6 +445,7 @@ int main(void)
         WITH(an_answer_with_another_amount_is_not_believed),
         WITH(what_the_list_does_not_have_is_for_a_person),
         WITH(a_no_of_a_person_waits_for_a_list_that_lags),
+        WITH(t34_what_a_person_took_for_not_done_is_not_sent_again),
         WITH(a_persons_trx_id_is_kept_in_its_normal_form),
         WITH(two_new_rows_that_fit_are_for_a_person),
         WITH(a_refused_refund_is_the_merchants_again),

@@ -152,6 +152,15 @@ static enum err refund_add(void *arg, const struct books_refund *r)
     return ERR_OK;
 }
 
+static enum err refund_wrong(void *arg, const struct books_refund_wrong *r)
+{
+    struct window *w = arg;
+    audit_tell(w->audit, "refund-credit", "refund", r->id,
+        "%" PRId64 " poisha go back of its credit, which is %" PRId64, r->amount.poisha,
+        r->credit.poisha);
+    return ERR_OK;
+}
+
 static enum entry entry_kind(struct str s)
 {
     static const char *const words[ENTRY_OTHER] = {
@@ -343,6 +352,7 @@ static enum err window_rows(struct window *w, struct books_range r)
     e = e == ERR_OK ? store_books_posting_each(db, r, posting_add, w) : e;
     w->at = 0;
     e = e == ERR_OK ? store_books_refund_each(db, r, refund_add, w) : e;
+    e = e == ERR_OK ? store_books_refund_wrong_each(db, r, refund_wrong, w) : e;
     w->at = 0;
     return e == ERR_OK ? store_books_note_each(db, r, note_add, w) : e;
 }
