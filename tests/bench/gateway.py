@@ -12,13 +12,13 @@ WALLET = {"WALLET_PASSWORD": "bench", "WALLET_SECRET": "bench"}
 class Gateway:
     """An installation of its own in a folder on this disk, with a merchant, an account and a wallet that is never called."""
 
-    def __init__(self, folder, receiver_port):
-        self.folder = folder
-        self.store = folder / "kassa.db"
+    def __init__(self, folder, receiver_port, store=None):
+        self.folder, self.config = folder, folder / "kassa.conf"
+        self.store = store or folder / "kassa.db"
         self.port, self.ops_port = free_port(), free_port()
         self.process = None
         run(BUILD / "kassa", "init", "--sandbox", "--listen", f"127.0.0.1:{self.port}", "--ops-listen",
-            f"127.0.0.1:{self.ops_port}", "--set", "log.level=warn", "--dir", folder)
+            f"127.0.0.1:{self.ops_port}", "--set", "log.level=warn", "--dir", folder, *(["--set", f"store.path={store}"] if store else []))
         self.kassa("merchant", "add", "--name", "Bench")
         self.account = self.json("account", "add", "--merchant", "Bench", "--currency", "BDT", "--fee-percent", "1.5")["account"]
         self.kassa("cert", "new", "notifications", "--account", self.account, "--out", folder / "notifications")
@@ -38,14 +38,14 @@ class Gateway:
                    CACHE / "payments" / "public.pem", "--overlap", "0")
 
     def kassa(self, *args, env=None):
-        return run(BUILD / "kassa", "--config", self.folder / "kassa.conf", *args, env=env)
+        return run(BUILD / "kassa", "--config", self.config, *args, env=env)
 
     def json(self, *args):
         return json.loads(self.kassa(*args, "--json"))
 
     def fill(self, payments, paid_percent, batch):
         """Payments with all that they leave, while the gateway is down."""
-        return json.loads(run(BENCH, "fill", self.folder / "kassa.conf", self.account, payments, paid_percent, batch))
+        return json.loads(run(BENCH, "fill", self.config, self.account, payments, paid_percent, batch))
 
     def start(self):
         self.launch()
@@ -53,7 +53,7 @@ class Gateway:
 
     def launch(self):
         with open(self.folder / "kassad.log", "ab") as log:
-            self.process = subprocess.Popen([BUILD / "kassad", "--config", self.folder / "kassa.conf"], stderr=log)
+            self.process = subprocess.Popen([BUILD / "kassad", "--config", self.config], stderr=log)
 
     def stop(self):
         self.process.terminate()
@@ -86,6 +86,16 @@ class Gateway:
 
     def rss_mib(self):
         return rss_mib(self.process.pid)
+
+
+class Second(Gateway):
+    """Another node on the first one's database."""
+
+    def __init__(self, first):
+        self.folder, self.store, self.account, self.process = first.folder, first.store, first.account, None
+        self.port, self.ops_port, self.config = free_port(), free_port(), first.folder / "second.conf"
+        text = first.config.read_text().replace(f":{first.port}", f":{self.port}").replace(f":{first.ops_port}", f":{self.ops_port}")
+        self.config.write_text(text)
 
 
 class Feed:
