@@ -155,6 +155,21 @@ static enum err batch_begin(struct writer *w)
     return ERR_STORE_IO;
 }
 
+/* What came while other nodes' writers were waited for goes along, instead of waiting for its own turn behind them again. */
+static void batch_join(struct writer *w, struct store_unit *units)
+{
+    int64_t n = 1;
+    struct store_unit *last = units;
+    for (; last->next; last = last->next)
+        n++;
+    if (n >= w->batch_max)
+        return;
+    pthread_mutex_lock(&w->lock);
+    queue_take(&w->queue, w->batch_max - n, &last->next);
+    metric_set(METRIC_store_queue_depth, w->queue.count);
+    pthread_mutex_unlock(&w->lock);
+}
+
 /* ERR_OK with *ret_failed: nothing was kept, because a unit of a batch without savepoints failed. */
 static enum err batch_try(
     struct writer *w, struct store_unit *units, bool isolated, bool *ret_failed)
@@ -162,6 +177,7 @@ static enum err batch_try(
     enum err e = batch_begin(w);
     if (e != ERR_OK)
         return e;
+    batch_join(w, units);
     *ret_failed = false;
     w->tx.shared = db_began_ms(w->db) != 0;
     w->tx.now_ms = clock_now_ms(w->clock);
@@ -230,11 +246,13 @@ static void tell_failed(struct writer *w, enum err e, int64_t units)
     w->failed_units = 0;
 }
 
-static void note_batch(struct writer *w, const struct store_unit *units, int64_t n, enum err e)
+static void note_batch(struct writer *w, const struct store_unit *units, enum err e)
 {
-    int64_t kept = 0;
-    for (const struct store_unit *u = units; e == ERR_OK && u; u = u->next)
-        kept += u->result == ERR_OK;
+    int64_t n = 0, kept = 0;
+    for (const struct store_unit *u = units; u; u = u->next) {
+        n++;
+        kept += e == ERR_OK && u->result == ERR_OK;
+    }
     metric_add(METRIC_store_units_total, kept);
     metric_add(METRIC_store_units_failed_total, n - kept);
     if (e == ERR_OK) {
@@ -263,8 +281,8 @@ static void batch_complete(struct store_unit *units, enum err e)
     }
 }
 
-/* Waits until there is work. 0: the end. */
-static int64_t next_batch(struct writer *w, struct store_unit **ret)
+/* Waits until there is work. False: the end. */
+static bool next_batch(struct writer *w, struct store_unit **ret)
 {
     pthread_mutex_lock(&w->lock);
     while (!w->queue.first && !w->stopping) {
@@ -275,7 +293,7 @@ static int64_t next_batch(struct writer *w, struct store_unit **ret)
     int64_t n = queue_take(&w->queue, w->batch_max, ret);
     metric_set(METRIC_store_queue_depth, w->queue.count);
     pthread_mutex_unlock(&w->lock);
-    return n;
+    return n > 0;
 }
 
 static void *writer_main(void *arg)
@@ -283,12 +301,11 @@ static void *writer_main(void *arg)
     pthread_setname_np(pthread_self(), "store-writer");
     struct writer *w = arg;
     struct store_unit *units;
-    int64_t n;
-    while ((n = next_batch(w, &units)) > 0) {
+    while (next_batch(w, &units)) {
         atomic_store(&w->begun_ms, clock_mono_ms());
         enum err e = batch_run(w, units);
         atomic_store(&w->begun_ms, 0);
-        note_batch(w, units, n, e);
+        note_batch(w, units, e);
         batch_complete(units, e);
         db_maintain(w->db);
     }

@@ -1,5 +1,6 @@
 /* Several programs on one store: whose clock is believed, whether its server answers, and in which order ids are given. */
-#include "store_fixture.h"
+#include "base/metrics.h"
+#include "store_batch.h"
 
 #define WAIT_MS 20000
 
@@ -85,6 +86,37 @@ static void a_server_that_does_not_answer_shows_within_seconds(void **state)
     state_wait(f->s, STORE_GOOD);
 }
 
+/* ---- batches ---- */
+
+/* Two nodes under load would else make twice as many commits of half as many units, each behind all others'. */
+static void what_comes_while_another_node_is_waited_for_goes_along(void **state)
+{
+    struct fixture *f = *state;
+    struct fixture other = {.clock = f->clock, .engine = f->engine};
+    struct blocker b;
+    struct queued q[3];
+    _Atomic int left = 3;
+    snprintf(other.path, sizeof other.path, "%s", f->path);
+    fixture_open(&other);
+    queued_init(q, f, "J", 3);
+    blocker_init(&b);
+    ok(store_submit(other.s, &b.unit));
+    while (!atomic_load(&b.running))
+        usleep(1000);
+    int64_t commits = metric_get(METRIC_store_commits_total);
+    for (int i = 0; i < 3; i++) {
+        q[i].unit = (struct store_unit){.run = queued_run, .done = queued_done};
+        q[i].left = &left;
+        ok(store_submit(f->s, &q[i].unit));
+        usleep(50000); /* the writer has the first one, and waits */
+    }
+    blocker_open(&b);
+    while (atomic_load(&left) > 0)
+        usleep(1000);
+    assert_int_equal(metric_get(METRIC_store_commits_total) - commits, 2);
+    fixture_close(&other);
+}
+
 /* ---- ids ---- */
 
 struct ids {
@@ -129,6 +161,7 @@ int main(void)
         WITH(fixture_setup_fault, a_little_apart_is_no_fault),
         WITH(fixture_setup_fault, an_injected_clock_agrees_with_every_server),
         WITH(fixture_setup_fault, a_server_that_does_not_answer_shows_within_seconds),
+        WITH(fixture_setup, what_comes_while_another_node_is_waited_for_goes_along),
         WITH(fixture_setup_fault, ids_of_several_nodes_are_in_the_order_of_their_commits),
     };
     return cmocka_run_group_tests_name("store nodes", tests, NULL, NULL);
