@@ -1,5 +1,5 @@
 # A thin front on meson and ninja: what each target does is in tools/.
-.PHONY: all install build run test check bench bench-growth fuzz torture cluster format clean
+.PHONY: all install build run test check bench bench-growth bench-postgres fuzz torture cluster format clean
 
 all: build
 
@@ -32,6 +32,11 @@ bench: build
 bench-growth: build
 	@tools/install --test
 	@exec tests/bench/run --growth
+
+# On a PostgreSQL server of its own that waits for the disk; a minute.
+bench-postgres: build
+	@tools/install --test
+	@tools/with-postgres --durable tests/bench/run-postgres
 
 # FUZZ_SECONDS: how long each target runs, 60 unless told. KASSA_SEEDS: how many stories of money, 1000 unless told.
 fuzz: build
