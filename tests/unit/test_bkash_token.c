@@ -397,6 +397,27 @@ static void a_token_of_another_process_that_ran_out_is_refreshed(void **state)
     bench_free(b);
 }
 
+/* Whoever made it may be taken to be dead by then, and the payment not to be paid. A question does no harm. */
+static void an_execute_that_waited_too_long_for_its_token_is_not_sent(void **state)
+{
+    (void)state;
+    struct bench *b = bench_ready();
+    struct told t;
+    token_stored(b, -1, "refresh-0");
+    b->routes[ROUTE_REFRESH].script[0] = (struct script){200, "{\"status\":\"fail\"}", 600};
+    b->routes[ROUTE_GRANT].script[0] = (struct script){200, GRANT_1, 600};
+    b->routes[ROUTE_REFRESH].scripts = b->routes[ROUTE_GRANT].scripts = 1;
+    b->config.wallet_timeout_ms = 1000;
+    execute_once(b, &t);
+    assert_told(&t, WALLET_BROKEN, "too_late");
+    assert_int_equal(bench_calls(b, ROUTE_EXECUTE), 0);
+    b->config.wallet_timeout_ms = 5000;
+    query_once(b, &t);
+    assert_told(&t, WALLET_PENDING, "0000");
+    assert_string_equal(used_token(b), "token-1");
+    bench_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -420,6 +441,7 @@ int main(void)
         cmocka_unit_test(a_token_that_another_process_is_getting_is_waited_for),
         cmocka_unit_test(the_turn_ends_with_a_renewal_that_fails),
         cmocka_unit_test(a_token_of_another_process_that_ran_out_is_refreshed),
+        cmocka_unit_test(an_execute_that_waited_too_long_for_its_token_is_not_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
