@@ -326,31 +326,34 @@ static char *with(const char *text, const char *old, const char *fresh)
     return out;
 }
 
+/* Bodies outlive the peer, whose thread may still be in the call that sent one when its answer is here. */
 static void t21_t22_another_payments_answer_or_amount_pays_nothing(void **state)
 {
     (void)state;
     struct bench *b = spoilt_bench(PATIENT_MS);
+    char *bodies[2 * array_len(asked)];
+    size_t count = 0;
     for (size_t i = 0; i < array_len(asked); i++) {
         const struct asked *q = &asked[i];
         struct told t;
         if (q->other_ref) {
-            char *body = with(q->good, q->ref, q->other_ref);
+            char *body = bodies[count++] = with(q->good, q->ref, q->other_ref);
             says(200, "application/json", body, strlen(body));
             ask(b, q, &t);
             if (t.answer.outcome != WALLET_UNKNOWN)
                 fail_msg("%s: another payment's answer is taken", q->name);
-            mem_free(body);
         }
         if (q->other_amount) {
-            char *body = with(q->good, "500", q->other_amount);
+            char *body = bodies[count++] = with(q->good, "500", q->other_amount);
             says(200, "application/json", body, strlen(body));
             ask(b, q, &t);
             assert_int_equal(t.answer.outcome, WALLET_OK);
             assert_false(would_pay(q, &t)); /* review, with the money in the books */
-            mem_free(body);
         }
     }
     spoilt_free(b);
+    while (count > 0)
+        mem_free(bodies[--count]);
 }
 
 /* What a wallet's front writes into the type is no part of the protocol: the bytes decide, and they are judged in full. */
