@@ -4,9 +4,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { it } from 'node:test';
 import { newOrder } from './lib/account.mjs';
-import { expectGood, parallel } from './lib/expect.mjs';
+import { expectGood, expectInvalid, parallel } from './lib/expect.mjs';
 import { BUILD, suite } from './lib/harness.mjs';
 import { run, sleep, until } from './lib/process.mjs';
+import { sqlRun } from './lib/store.mjs';
 
 suite('crash', { purposes: ['payments', 'notifications'] }, (w) => {
   const notes = (payment) => w.receiver.of('/notify').filter((note) => JSON.parse(note.text).id === payment.id);
@@ -186,21 +187,35 @@ suite('secrets', { purposes: ['payments', 'notifications'] }, (w) => {
     await refuses(() => fs.truncateSync(file(), 20), 'half a key');
   });
 
-  it('T8 with another key kassad does not start; with the right one all is there again', async () => {
+  it('T8 with another key kassad does not start; told that the old one is lost, it signs, sends and opens nothing; with the right one all is there again', async () => {
     const payment = await w.create();
     const other = path.join(w.dir, 'other');
     const made = await run(path.join(BUILD, 'kassa'), ['init', '--dir', other], { cwd: w.dir });
     assert.equal(made.code, 0, made.stderr);
-    await w.stopKassad();
     const good = fs.readFileSync(file());
-    fs.writeFileSync(file(), fs.readFileSync(path.join(other, 'secret.key')));
+    const becomes = (key) => {
+      fs.rmSync(file());
+      fs.writeFileSync(file(), key, { mode: 0o600 });
+    };
+    const lost = () => sqlRun(w.cli.store, "DELETE FROM setting WHERE name = 'secret_key_check'");
+    await w.stopKassad();
+    becomes(fs.readFileSync(path.join(other, 'secret.key')));
     const { code, stderr } = await run(path.join(BUILD, 'kassad'), ['--config', w.cli.config], { cwd: w.dir });
-    assert.equal(code, 1);
-    assert.match(stderr, /secret_key_file: .* is not the one that this store was made with/);
-    fs.writeFileSync(file(), good);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /secret_key_file.*is not the one that this store was made with/);
+    await lost();
+    await w.startKassad();
+    expectInvalid(await w.tryCreate(), ['customer_code'], 'the wallet cannot be used');
+    assert.equal((await payment.payer.send('GET', payment.url)).status, 404, 'the link was made with the lost key');
+    await w.clock.advance(3700); // it runs out
+    const shown = await w.until(payment, 'parked', (p) => p.notifications[0]?.state === 'parked');
+    assert.equal(w.receiver.notes.length, 0);
+    await w.stopKassad();
+    becomes(good);
+    await lost();
     await w.startKassad();
     assert.equal((await payment.payer.send('GET', payment.url)).status, 200);
-    await w.pay(payment);
+    await w.cli.run(['notification', 'resend', shown.notifications[0].id]);
     await w.receiver.wait('/notify');
   });
 });
