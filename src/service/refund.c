@@ -10,7 +10,7 @@
 
 #define ACT_BYTES_MAX (1U << 20)
 #define ACTOR_MAX 128
-#define REFUND_NAME_MAX 64
+#define REFUND_NAME_MAX 32
 
 struct request_unit {
     struct store_unit unit;

@@ -263,6 +263,23 @@ suite('a day of numbers', {}, (w) => {
     await day.agrees();
   });
 
+  it('money that goes back by hand is named while it is open, and is a line of the statement then', async () => {
+    const payment = await w.create({ customer_code: 'nagad', amount: '100.00' }), id = next(), back = next();
+    await nagad.tell(100, id);
+    await type(payment, id);
+    const as = (person, ...args) => w.cli.json(['refund', ...args, '--reason', 'returned'], { env: { SUDO_USER: person } });
+    const { id: refund } = await as('one', payment.id, '--amount', '60.00');
+    assert.deepEqual((await day.report()).differences.map((d) => [d.check, d.ours]), [['refund-open', '-60.00']]);
+    await as('two', 'settle', refund, '--done', '--trx-id', back);
+    await day.agrees();
+    const now = stamp(Date.now());
+    const rows = (await w.cli.json(['credit', 'list'])).credits.map((c) => [c.trx_id, c.amount, now]);
+    const look = (lines) => day.report(['--number', nagad.id, '--statement', statement([...rows, ['75HK0003', '40.00', now], ...lines])]);
+    assert.deepEqual(checks(await look([[back, '-60.00', now]])).filter((check) => /refund|went-out/.test(check)), []);
+    assert.deepEqual(named(await look([[back, '-50.00', now]]), 'refund-differs').map((d) => [d.ours, d.wallets]), [['-60.00', '-50.00']]);
+    assert.deepEqual(named(await look([]), 'refund-not-at-wallet').map((d) => d.trx_id), [back]);
+  });
+
   it('S13 what breaks the chain of balances is named, and so is what moved unseen', async () => {
     await w.cli.json(['number', 'balance', nagad.id, '--balance', '2790.00', '--reason', 'paid in']);
     nagad.setBalance(2790);
