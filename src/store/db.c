@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #define SLOTS 256 /* a power of two, well above the number of statements in the program */
 #define COLUMNS_MAX 48
@@ -201,10 +202,23 @@ void db_opt(struct db_stmt *st, int k, int64_t v)
         db_int(st, k, v);
 }
 
+static bool text_storable(struct str s)
+{
+    return utf8_valid(s) && str_find(s, '\0', 0) == s.n;
+}
+
+/* What no row can have is not looked for. */
+static void text_refused(struct db_stmt *st)
+{
+    st->err = str_starts(str_from(st->sql->text), STR("SELECT")) ? ERR_NO_ROW : ERR_INVALID;
+}
+
 void db_text(struct db_stmt *st, int k, struct str s)
 {
     if (str_absent(s))
         bind_null(st, k);
+    else if (st->err == ERR_OK && !text_storable(s))
+        text_refused(st);
     else if (st->err == ERR_OK)
         st->err = st->db->ops->bind_text(st->h, k, s);
 }

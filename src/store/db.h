@@ -139,8 +139,9 @@ enum err db_check(struct db *db, struct buf *why) must_check;
 /* Never NULL. When the cached statement is in use (a callback asks the same query again), a second one is made. */
 struct db_stmt *db_query(struct db *db, const struct db_sql *sql);
 void db_int(struct db_stmt *st, int k, int64_t v);
-void db_opt(struct db_stmt *st, int k, int64_t v);     /* 0: NULL */
-void db_text(struct db_stmt *st, int k, struct str s); /* absent: NULL */
+void db_opt(struct db_stmt *st, int k, int64_t v); /* 0: NULL */
+/* absent: NULL. A text is UTF-8 without NUL, as PostgreSQL has no other: else the step says ERR_INVALID, a SELECT's ERR_NO_ROW. */
+void db_text(struct db_stmt *st, int k, struct str s);
 void db_blob(struct db_stmt *st, int k, struct str s); /* absent: NULL */
 enum err db_step(struct db_stmt *st) must_check;
 void db_end(struct db_stmt *st);
