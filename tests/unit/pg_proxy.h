@@ -90,11 +90,20 @@ static inline bool proxy_commit(struct proxy_line *l, size_t n, enum proxy_cut c
     return false;
 }
 
+/* A batch's commit has its mark in front; a store's first transaction has no table of marks yet. */
+static inline bool proxy_commits(const struct proxy_line *l, size_t n)
+{
+    static const char alone[] = "COMMIT";
+    return l->started && l->p[0] == 'Q' &&
+           (memmem(l->p, n, "INTO commit_mark", 16) ||
+               (n == 5 + sizeof alone && memcmp(l->p + 5, alone, sizeof alone) == 0));
+}
+
 static inline bool proxy_forward(struct proxy_line *l)
 {
     size_t n;
     while ((n = proxy_message(l)) > 0) {
-        bool commits = l->started && l->p[0] == 'Q' && memmem(l->p, n, "INTO commit_mark", 16);
+        bool commits = proxy_commits(l, n);
         enum proxy_cut cut = commits ? atomic_exchange(&l->x->cut, PROXY_PASS) : PROXY_PASS;
         if (cut != PROXY_PASS && !proxy_commit(l, n, cut))
             return false;

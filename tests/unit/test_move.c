@@ -1,6 +1,7 @@
 /* A store's way from a SQLite file to a PostgreSQL database. All but the order of tables runs beside a server only. */
 #include "every_row.h"
 
+#include "pg_proxy.h"
 #include "store/move.h"
 #include <signal.h>
 #include <sys/resource.h>
@@ -411,6 +412,61 @@ static void T47_killed_between_both_commits_it_finds_out_that_the_books_are_ther
     same_tables(w);
 }
 
+/* ---- the line to the server breaks ---- */
+
+static void a_line_that_breaks_before_the_commit_leaves_all_as_it_was(void **state)
+{
+    struct way *w = *state;
+    struct store_move *m;
+    char text[160];
+    ok(begin(w, &m));
+    snprintf(text, sizeof text,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'", w->name);
+    test_pg_run(text);
+    said(w, finish(w, m), ERR_IO, "nothing was moved");
+    ok(file_open(w, false));
+    ok(run(w->s, change, NULL));
+    file_close(w);
+    moved(w);
+    same_tables(w);
+}
+
+static void commit_is_cut(struct way *w, enum proxy_cut cut, bool made)
+{
+    struct store_move *m;
+    char direct[TEST_STORE_PATH_MAX];
+    snprintf(direct, sizeof direct, "%s", w->to);
+    struct proxy *x = proxy_new(w->to);
+    ok(begin(w, &m));
+    atomic_store(&x->cut, cut);
+    said(w, finish(w, m), ERR_IO, "not known");
+    assert_int_equal(atomic_load(&x->cut), PROXY_PASS); /* it came to that */
+    said(w, file_open(w, false), ERR_STATE, "has not ended");
+    snprintf(w->to, sizeof w->to, "%s", direct);
+    ok(begin(w, &m));
+    assert_int_equal(store_move_was_made(m), made);
+    ok(finish(w, m));
+    proxy_free(x);
+    said(w, file_open(w, false), ERR_STATE, "moved to another database");
+    same_tables(w);
+}
+
+static void T44_a_commit_that_did_not_arrive_is_found_out(void **state)
+{
+    commit_is_cut(*state, PROXY_CUT_BEFORE, false);
+}
+
+static void T44_a_commit_whose_answer_was_lost_is_found_out(void **state)
+{
+    commit_is_cut(*state, PROXY_CUT_ANSWER, true);
+}
+
+/* The next run waits for the transaction that is still open there. */
+static void T44_a_commit_that_arrives_later_is_found_out(void **state)
+{
+    commit_is_cut(*state, PROXY_CUT_LATE, true);
+}
+
 /* ---- the way back ---- */
 
 static void undone_the_file_is_the_store_and_the_database_is_refused(void **state)
@@ -472,6 +528,10 @@ int main(void)
         WITH(giving_up_leaves_all_as_it_was),
         WITH(T47_killed_in_the_copy_it_starts_anew),
         WITH(T47_killed_between_both_commits_it_finds_out_that_the_books_are_there),
+        WITH(a_line_that_breaks_before_the_commit_leaves_all_as_it_was),
+        WITH(T44_a_commit_that_did_not_arrive_is_found_out),
+        WITH(T44_a_commit_whose_answer_was_lost_is_found_out),
+        WITH(T44_a_commit_that_arrives_later_is_found_out),
         WITH(undone_the_file_is_the_store_and_the_database_is_refused),
         WITH(a_database_that_was_in_use_is_not_left),
         WITH(a_move_that_was_cut_off_can_be_undone),
