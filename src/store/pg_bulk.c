@@ -11,12 +11,13 @@
 static const char HEADER[19] = "PGCOPY\n\377\r\n"; /* its end, no flags, no extension: zeros */
 static const char TRAILER[2] = "\377\377";
 
+/* While the other side is read, this one is idle; but a client that vanished must not keep its locks for ever. */
 static enum err bulk_prepare(void *conn)
 {
     struct pg_link *pg = conn;
     pg->patient = pg->pieces = true;
     return pg_link_run(pg, "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;"
-                           "SET LOCAL idle_in_transaction_session_timeout = 0");
+                           "SET LOCAL idle_in_transaction_session_timeout = '1h'");
 }
 
 /* libpq gives the state of a COPY again and again: it is asked for once. */
