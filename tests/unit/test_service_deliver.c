@@ -1,5 +1,6 @@
 /* Notifications on a whole service: what arrives, and who waits for whom. */
 #include "service/deliver.h"
+#include "service/deliver_try.h"
 #include "service/transition.h"
 #include "service_world.h"
 
@@ -318,6 +319,69 @@ static void a_clean_stop_gives_back_what_was_under_way(void **state)
     receiver_stop(r);
 }
 
+/* ---- a process that stood still ---- */
+
+struct other_unit {
+    struct store_unit unit;
+    struct ended_unit *payment;
+    int64_t outbox_id;
+};
+
+/* A payment ends, and another node has its notification before ours can look. */
+static enum err other_run(struct store_unit *u, struct tx *tx)
+{
+    struct other_unit *x = unit_owner(u, struct other_unit, unit);
+    int64_t now = tx_now_ms(tx);
+    int count = 0;
+    enum err e = ended_run(&x->payment->unit, tx);
+    e = e ? e : store_outbox_lease(tx, now, STR("other"), now + HOUR, 1, &x->outbox_id, &count);
+    return e == ERR_OK && count != 1 ? ERR_NO_ROW : e;
+}
+
+static void nobody_answers(void *arg, struct deliver_try *t)
+{
+    (void)arg;
+    (void)t;
+}
+
+static void try_over(void *arg, struct deliver_try *t)
+{
+    deliver_try_free(t);
+    sem_post(arg);
+}
+
+static void a_notification_that_was_leased_long_ago_is_left_to_others(void **state)
+{
+    struct world *w = *state;
+    struct receiver *r = receiver_start(false);
+    struct ended_unit payment = {.w = w,
+        .account_id = w->account_id,
+        .name = "late",
+        .count = 1,
+        .url = url_of(w, r->peer->port, "a"),
+        .customer_json = STR_ABSENT};
+    struct other_unit x = {.unit = {.run = other_run}, .payment = &payment};
+    sem_t over;
+    sem_init(&over, 0, 0);
+    ok(store_run(w->s.store, &x.unit));
+    struct deliver_try *t = mem_alloc(sizeof *t);
+    t->service = &w->s;
+    t->owner = str_from(w->s.node);
+    t->id = x.outbox_id;
+    t->answered = nobody_answers;
+    t->ended = try_over;
+    t->arg = &over;
+    t->send_by_ms = clock_mono_ms() - 1;
+    ok(notify_call_read(&w->s, t->id, &t->call));
+    ok(notify_call_sign(&w->s, &t->call, clock_now_ms(&w->clock)));
+    deliver_try_send(t);
+    while (sem_wait(&over) != 0) {
+    }
+    assert_int_equal(atomic_load(&r->peer->requests), 0);
+    sem_destroy(&over);
+    receiver_stop(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +394,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_clean_stop_gives_back_what_was_under_way, setup, teardown),
         cmocka_unit_test_setup_teardown(a_burst_to_a_lively_host_arrives_soon, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_notification_that_was_leased_long_ago_is_left_to_others, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
