@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { newOrder } from '../api/lib/account.mjs';
 import { expectGood, expectInvalid, parallel } from '../api/lib/expect.mjs';
+import { Nagad, SIM_ARGS } from '../api/lib/nagad.mjs';
 import { PAYERS, addNumber } from '../api/lib/number.mjs';
 import { until } from '../api/lib/process.mjs';
 import { nodesSuite } from './lib/nodes.mjs';
@@ -170,5 +171,25 @@ nodesSuite('T45 many nodes', { count: 3, purposes: ['payments', 'notifications']
     assert.equal(taken + answers.filter((s) => s === 429).length, answers.length, `${answers}`);
     // five in a minute; a new minute may begin in between, but the nodes' own limits would let fifteen pass
     assert.ok(taken >= 5 && taken <= 10, `${taken} were looked at`);
+  });
+});
+
+nodesSuite('many nodes, and a wallet that takes the money at its own page', { count: 2, simArgs: SIM_ARGS, purposes: ['payments', 'notifications'] }, (c) => {
+  it('T33 the end waits for what another node is asking, so that who paid in the last seconds has paid', async () => {
+    const [a] = c.nodes;
+    const nagad = await new Nagad(c.world).start();
+    c.front.to(a);
+    for (let round = 0; round < 2; round++) {
+      const payment = await nagad.create({ lifetime: 900 });
+      const { ref } = await nagad.begin(payment);
+      await c.clocksReach(await a.advance(890));
+      await nagad.verified(ref, 1);
+      await nagad.act(ref, 'leave');
+      await nagad.fault('verify', 'delay', { payment_id: ref, value: '2500' });
+      await a.advance(11);
+      await c.world.state(payment, 'paid');
+      await until(() => c.notes(payment).length > 0, { what: 'its notification' });
+      assert.equal(c.notes(payment).length, 1);
+    }
   });
 });
