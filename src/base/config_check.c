@@ -139,9 +139,22 @@ static void rocket_check(const struct config *c, struct buf *why)
             why, "rocket.client_ip: must be an IPv4 address, not \"%s\"\n", c->rocket_client_ip);
 }
 
+static void trusted_proxy_check(const char *value, struct buf *why)
+{
+    struct str list = str_from(value), one;
+    struct sockaddr_storage sa;
+    while (ip_list_next(&list, &one))
+        if (ip_parse(one, &sa) != ERR_OK) {
+            buf_printf(why,
+                "server.trusted_proxy: must be IP addresses with commas between or empty, "
+                "not \"%s\"\n",
+                value);
+            return;
+        }
+}
+
 static void server_check(const struct config *c, struct buf *why)
 {
-    struct sockaddr_storage proxy;
     listen_check(c, "server.listen", c->server_listen, why);
     listen_check(c, "server.ops_listen", c->server_ops_listen, why);
     if (strcmp(c->server_listen, c->server_ops_listen) == 0 &&
@@ -151,9 +164,7 @@ static void server_check(const struct config *c, struct buf *why)
     pay_url_check("server.pay_url", c->server_pay_url, why);
     if ((c->server_tls_certificate_file[0] == 0) != (c->server_tls_key_file[0] == 0))
         buf_cstr(why, "server.tls_certificate_file: needs server.tls_key_file, and it the first\n");
-    if (c->server_trusted_proxy[0] && ip_parse(str_from(c->server_trusted_proxy), &proxy) != ERR_OK)
-        buf_printf(why, "server.trusted_proxy: must be an IP address or empty, not \"%s\"\n",
-            c->server_trusted_proxy);
+    trusted_proxy_check(c->server_trusted_proxy, why);
 }
 
 /* The stand-in is believed as Amazon is: never outside a sandbox, and never off this machine. */

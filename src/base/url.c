@@ -297,3 +297,13 @@ void ip_format(const struct sockaddr *sa, char ret[IP_TEXT_LEN])
             inet_ntop(AF_INET6, &in6.sin6_addr, ret, IP_TEXT_LEN);
     }
 }
+
+bool ip_list_next(struct str *list, struct str *ret_entry)
+{
+    if (str_absent(*list) || list->n == 0)
+        return false;
+    size_t comma = str_find(*list, ',', 0);
+    *ret_entry = str_trim(str_sub(*list, 0, comma));
+    *list = comma < list->n ? str_sub(*list, comma + 1, list->n) : STR("");
+    return true;
+}

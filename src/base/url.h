@@ -33,6 +33,8 @@ bool address_is_private(const struct sockaddr *sa);
 bool host_is_loopback(struct str host);
 /* IPv4 or IPv6 text without zone. ERR_SYNTAX. */
 enum err ip_parse(struct str s, struct sockaddr_storage *ret) must_check;
+/* Takes the next of addresses with commas between off `list`. False: there is none left. */
+bool ip_list_next(struct str *list, struct str *ret_entry);
 /* The one text of an address, so that texts can be compared: lower case, zeros shortened, IPv4 mapped into IPv6 as IPv4.
  * Empty for what is neither. */
 #define IP_TEXT_LEN 46

@@ -29,12 +29,21 @@ static enum err entry_format(struct str entry, char ret[IP_TEXT_LEN])
     return ERR_OK;
 }
 
+static bool is_trusted(struct str proxies, const char *peer)
+{
+    struct str one;
+    while (ip_list_next(&proxies, &one))
+        if (str_is(one, peer))
+            return true;
+    return false;
+}
+
 /* Only the last entry was written by the proxy we trust; those before it are the client's own words. */
 void client_ip_find(struct request_private *p, const struct header_facts *f)
 {
     peer_format(p->connection, p->rq.client_ip);
-    struct str proxy = p->server->options.trusted_proxy;
-    if (proxy.n == 0 || !str_is(proxy, p->rq.client_ip) || str_absent(f->forwarded_for))
+    if (str_absent(f->forwarded_for) ||
+        !is_trusted(p->server->options.trusted_proxy, p->rq.client_ip))
         return;
     size_t start = f->forwarded_for.n;
     while (start > 0 && f->forwarded_for.p[start - 1] != ',')

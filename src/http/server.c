@@ -16,6 +16,7 @@
 /* How long the answers to abandoned requests may take to leave. */
 #define ABANDON_MS 1000
 #define OPTIONS_MAX 24
+#define PROXY_TEXTS_MAX 8192
 
 /* ---- libmicrohttpd's calls ---- */
 
@@ -176,21 +177,29 @@ static enum err server_run(struct server *s, struct buf *why)
     return e;
 }
 
-/* Kept as the text that a peer's address is compared with. */
-static enum err proxy_set(struct server *s, struct str address, struct buf *why)
+/* Kept as the texts that a peer's address is compared with. */
+static enum err proxy_set(struct server *s, struct str addresses, struct buf *why)
 {
-    struct sockaddr_storage sa;
-    char text[IP_TEXT_LEN];
+    struct buf texts;
+    struct str entry;
+    enum err e = ERR_OK;
     s->options.trusted_proxy = STR_ABSENT;
-    if (address.n == 0)
-        return ERR_OK;
-    if (ip_parse(address, &sa) != ERR_OK) {
-        buf_printf(why, "trusted_proxy: '%.*s' is no IP address\n", STR_FMT(address));
-        return ERR_CONFIG;
+    buf_init(&texts, PROXY_TEXTS_MAX);
+    while (e == ERR_OK && ip_list_next(&addresses, &entry)) {
+        struct sockaddr_storage sa;
+        char text[IP_TEXT_LEN];
+        if (ip_parse(entry, &sa) != ERR_OK) {
+            buf_printf(why, "trusted_proxy: '%.*s' is no IP address\n", STR_FMT(entry));
+            e = ERR_CONFIG;
+            break;
+        }
+        ip_format((const struct sockaddr *)&sa, text);
+        buf_printf(&texts, "%s%s", texts.n > 0 ? "," : "", text);
     }
-    ip_format((const struct sockaddr *)&sa, text);
-    s->options.trusted_proxy = text_copy(str_from(text));
-    return ERR_OK;
+    if (e == ERR_OK && texts.n > 0)
+        s->options.trusted_proxy = text_copy(buf_view(&texts));
+    buf_clear(&texts);
+    return e;
 }
 
 enum err server_start(const struct server_options *o, struct buf *why, struct server **ret)

@@ -52,6 +52,17 @@ class Tables(unittest.TestCase):
                    if key and name != "FORBIDDEN" and f"| {status} | `{key}` | {text} |" not in told]
         self.assertEqual(missing, [])
 
+    def test_files_that_are_shown_are_as_they_are_installed(self):
+        shown = re.findall(r"<!-- file (\S+) -->\n```\w+\n(.*?)```\n<!-- /file -->", text_of("doc/operations.md"), re.S)
+        self.assertGreaterEqual(len(shown), 3)
+        for name, text in shown:
+            self.assertEqual(text, text_of(name), f"doc/operations.md shows another {name}")
+
+    def test_the_table_of_machines_is_the_model_s(self):
+        told = re.search(r"<!-- scale -->\n(.*?)<!-- /scale -->", text_of("doc/scale.md"), re.S)[1]
+        model = subprocess.run([ROOT / "tools" / "scale-model"], capture_output=True, text=True, check=True).stdout
+        self.assertEqual(told, model)
+
     def test_operations_lists_every_alarm(self):
         raised = set()
         for path in (ROOT / "src").rglob("*.c"):

@@ -299,7 +299,8 @@ static void other_addresses_are_checked(void **state)
     assert_check("[server]\ntrusted_proxy = proxy.local\n[wallet]\nproxy = socks5://10.0.0.1\n"
                  "bkash_proxy = 10.0.0.1:3128\nnagad_proxy = https://10.0.0.1:3128\n"
                  "rocket_proxy = http://10.0.0.1:3128/x\n",
-        "server.trusted_proxy: must be an IP address or empty, not \"proxy.local\"\n"
+        "server.trusted_proxy: must be IP addresses with commas between or empty, not "
+        "\"proxy.local\"\n"
         "wallet.proxy: must be http://address:port or empty, not \"socks5://10.0.0.1\"\n"
         "wallet.bkash_proxy: must be http://address:port or empty, not \"10.0.0.1:3128\"\n"
         "wallet.nagad_proxy: must be http://address:port or empty, not "
@@ -307,7 +308,7 @@ static void other_addresses_are_checked(void **state)
         "wallet.rocket_proxy: must be http://address:port or empty, not "
         "\"http://10.0.0.1:3128/x\"\n");
     assert_check(
-        "[server]\ntrusted_proxy = 10.0.0.1\n[wallet]\nproxy = http://10.0.0.1:3128\n", "");
+        "[server]\ntrusted_proxy = 10.0.0.1, ::1\n[wallet]\nproxy = http://10.0.0.1:3128\n", "");
     assert_check("[server]\nlisten = 127.0.0.1:1\nops_listen = 127.0.0.1:1\n",
         "server.ops_listen: must differ from server.listen\n");
     assert_check("[server]\nlisten = 127.0.0.1:0\nops_listen = 127.0.0.1:0\n", "");

@@ -77,7 +77,7 @@ static void the_trusted_proxy_names_the_client_by_the_last_entry(void **state)
     buf_clear(&why);
 }
 
-static void the_trusted_proxy_is_an_address_and_not_a_spelling(void **state)
+static void trusted_proxies_are_addresses_and_not_spellings(void **state)
 {
     (void)state;
     struct buf why;
@@ -89,6 +89,17 @@ static void the_trusted_proxy_is_an_address_and_not_a_spelling(void **state)
     assert_int_equal(proxied_start("127.0.0.2", &why, &s), ERR_OK);
     assert_client(s, "X-Forwarded-For: 203.0.113.9", "127.0.0.1");
     server_stop(s, 1000);
+    assert_int_equal(proxied_start("10.0.0.21, 127.0.0.1", &why, &s), ERR_OK);
+    assert_client(s, "X-Forwarded-For: 203.0.113.9", "203.0.113.9");
+    server_stop(s, 1000);
+    assert_int_equal(proxied_start("127.0.0.1,", &why, &s), ERR_OK);
+    assert_client(s, "X-Forwarded-For: 203.0.113.9", "203.0.113.9");
+    server_stop(s, 1000);
+    assert_int_equal(proxied_start("127.0.0.2,127.0.0.11", &why, &s), ERR_OK);
+    assert_client(s, "X-Forwarded-For: 203.0.113.9", "127.0.0.1");
+    server_stop(s, 1000);
+    assert_int_equal(proxied_start("127.0.0.1,proxy.local", &why, &s), ERR_CONFIG);
+    assert_int_equal(proxied_start("127.0.0.1,,127.0.0.2", &why, &s), ERR_CONFIG);
     assert_int_equal(proxied_start("proxy.local", &why, &s), ERR_CONFIG);
     assert_non_null(memmem(why.p, why.n, "trusted_proxy", 13));
     buf_clear(&why);
@@ -101,7 +112,7 @@ int main(void)
     log_init(&clock, LOG_LEVEL_ALARM, 2);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_trusted_proxy_names_the_client_by_the_last_entry),
-        cmocka_unit_test(the_trusted_proxy_is_an_address_and_not_a_spelling),
+        cmocka_unit_test(trusted_proxies_are_addresses_and_not_spellings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
