@@ -96,6 +96,34 @@ class Hanging(Fault):
         store.until("get during", "OK 10")
 
 
+class Crashing(Fault):
+    def test_T44_what_was_told_before_the_server_died_is_there_after_it(self):
+        server = Server(self)
+        store = self.opened(address(server))
+        self.assertEqual(store.ask("limits 15000 100000"), "OK")
+        told = {}
+
+        def write(n):
+            for _ in range(n):
+                name = f"k{len(told)}"
+                told[name] = store.ask(f"put {name} 20")
+
+        for kill in (server.kill, lambda: os.kill(server.pids()[-1], signal.SIGKILL), server.kill):
+            write(30)
+            name = f"k{len(told)}"
+            store.say(f"put {name} 20")  # under way, or not yet
+            kill()
+            if server.process.poll() is not None:
+                server.start()
+            told[name] = store.answer()
+            write(30)
+        there = set(server.sql("SELECT name FROM setting WHERE name LIKE 'k%'").split())
+        self.assertEqual({n for n, answer in told.items() if answer == "OK"} - there, set())
+        self.assertEqual({n for n, answer in told.items() if answer == "STORE_BUSY"} & there, set())
+        self.assertLessEqual(set(told.values()), {"OK", "STORE_BUSY", "STORE_IO"})
+        self.assertGreater(sum(answer == "OK" for answer in told.values()), 170)
+
+
 class Passwords(Fault):
     def test_a_wrong_password_is_named_and_never_told(self):
         server = Server(self)
