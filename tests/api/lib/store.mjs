@@ -8,7 +8,7 @@ import { run } from './process.mjs';
 export const onPostgres = process.env.KASSA_TEST_STORE === 'pg';
 
 const FILE = 'kassa.db';
-const isServer = (store) => store.startsWith('postgresql://');
+export const isServer = (store) => store.startsWith('postgresql://');
 
 function server(database) {
   if (!process.env.KASSA_TEST_PG) {
@@ -81,6 +81,12 @@ export async function storeClone(store, dir) {
     fs.copyFileSync(store, to);
   }
   return to;
+}
+
+/** Puts a database back to what `first`, which nobody uses, is. */
+export async function storeReset(store, first) {
+  await storeRemove(store);
+  await serverRun(`CREATE DATABASE ${nameOf(store)} TEMPLATE ${nameOf(first)}`);
 }
 
 /** Takes away the triggers, and on PostgreSQL the checks and keys, that keep one from editing it; SQLite's are asked not to look. */

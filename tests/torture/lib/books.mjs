@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { sleep } from '../../api/lib/process.mjs';
+import { onPostgres } from '../../api/lib/store.mjs';
 import { verifyNotification, webhookFits } from '../../api/lib/notify.mjs';
 
 const SIM_LIST_MAX = 20000;
@@ -141,7 +142,7 @@ function checkNotifications(w, statuses) {
 /** The store's own examination, where it is a file, and the ledger's. */
 export async function audit(w) {
   const file = path.join(w.dir, w.storeFile ?? 'kassa.db');
-  if (!w.database) {
+  if (!w.database && !onPostgres) {
     const look = spawnSync('sqlite3', ['-readonly', file, 'PRAGMA integrity_check; PRAGMA foreign_key_check;'], { encoding: 'utf8' });
     assert.equal(look.stdout.trim(), 'ok', `SQLite's own check: ${look.stdout.slice(0, 500)}${look.stderr}`);
   }

@@ -1,16 +1,20 @@
-// Looks into a running kassad's store: one sqlite3 that stays open, as a `kassa` for each look would be most of a story's work.
+// Looks into a running kassad's store: one sqlite3 or psql that stays open, as a `kassa` for each look would be most of a story's work.
 import { spawn } from 'node:child_process';
+import { isServer } from '../../api/lib/store.mjs';
 
 const END = '--end--';
 
 export class Look {
-  constructor(file) {
-    this.file = file;
+  constructor(store) {
+    this.store = store;
+    this.server = isServer(store);
     this.last = Promise.resolve();
   }
 
   open() {
-    this.child = spawn('sqlite3', ['-readonly', '-json', '-cmd', '.timeout 5000', this.file], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const [program, args] = this.server ? ['psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', this.store]]
+      : ['sqlite3', ['-readonly', '-json', '-cmd', '.timeout 5000', this.store]];
+    this.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.child.stdin.on('error', () => {});
     this.ended = new Promise((resolve) => this.child.once('close', resolve));
   }
@@ -31,14 +35,14 @@ export class Look {
         stdout.removeAllListeners('data').removeAllListeners('end');
         finish(value);
       };
-      stdout.on('end', () => done(reject, new Error('sqlite3 ended')));
+      stdout.on('end', () => done(reject, new Error('who looked into the store ended')));
       stdout.on('data', (bytes) => {
         text += bytes;
         if (text.endsWith(`${END}\n`)) {
           done(resolve, JSON.parse(text.slice(0, -END.length - 1) || '[]'));
         }
       });
-      stdin.write(`${sql};\n.print ${END}\n`);
+      stdin.write(this.server ? `SELECT coalesce(json_agg(r), '[]') FROM (${sql}) r;\n\\echo ${END}\n` : `${sql};\n.print ${END}\n`);
     });
   }
 

@@ -28,12 +28,12 @@ async function inState(play, some, states) {
 
 /** What is not at its end, and whether that is due already (`due`) or when time has passed. */
 const MOVING = (now) => `
-  SELECT order_id, max(due) AS due FROM (
+  SELECT order_id, max(CASE WHEN due THEN 1 ELSE 0 END) AS due FROM (
     SELECT id, state = 'executing' OR expires_at <= ${now} AS due FROM payment WHERE state IN ('open', 'executing')
     UNION ALL SELECT payment_id, state IN ('creating', 'executing') OR next_ask_at <= ${now} FROM attempt
       WHERE state IN ('creating', 'executing', 'unknown') OR next_ask_at <= ${now}
     UNION ALL SELECT payment_id, state <> 'unknown' OR next_ask_at <= ${now} FROM refund WHERE state IN ('requested', 'sent', 'unknown')
-    UNION ALL SELECT payment_id, 1 FROM wallet_notice WHERE look_at <= ${now} AND payment_id IS NOT NULL
+    UNION ALL SELECT payment_id, 1 = 1 FROM wallet_notice WHERE look_at <= ${now} AND payment_id IS NOT NULL
     UNION ALL SELECT payment_id, due_at <= ${now} OR lease_owner IS NOT NULL FROM outbox WHERE state = 'waiting'
   ) AS moving JOIN payment ON payment.id = moving.id GROUP BY order_id`;
 

@@ -6,6 +6,7 @@ import { World } from '../../api/lib/harness.mjs';
 import { Nagad, SIM_ARGS } from '../../api/lib/nagad.mjs';
 import { freePort, run } from '../../api/lib/process.mjs';
 import { Rocket } from '../../api/lib/rocket.mjs';
+import { isServer, storeClone, storeReset } from '../../api/lib/store.mjs';
 import { Look } from './look.mjs';
 import { Phone } from './phone.mjs';
 import { TOLERANCE } from './sent.mjs';
@@ -42,9 +43,9 @@ export class Stage {
     for (const wallet of ['bkash', 'nagad', 'rocket']) {
       this.phones[wallet] = await Phone.add(this.w, wallet, () => this.now());
     }
-    this.look = new Look(path.join(this.w.dir, 'kassa.db'));
+    this.look = new Look(this.w.cli.store);
     await this.w.stopKassad();
-    this.first = new Map(this.storeFiles().map((file) => [file, fs.readFileSync(file)]));
+    await this.remember();
     return this;
   }
 
@@ -69,9 +70,23 @@ export class Stage {
     return fs.readdirSync(this.w.dir).filter((name) => name.startsWith('kassa.db')).map((name) => path.join(this.w.dir, name));
   }
 
+  /** How the store is before each story. */
+  async remember() {
+    const { store } = this.w.cli;
+    if (isServer(store)) {
+      const first = await storeClone(store, this.w.dir);
+      this.restore = () => storeReset(store, first);
+      return;
+    }
+    const first = new Map(this.storeFiles().map((file) => [file, fs.readFileSync(file)]));
+    this.restore = async () => {
+      this.storeFiles().forEach((file) => fs.rmSync(file));
+      first.forEach((bytes, file) => fs.writeFileSync(file, bytes, { mode: 0o600 }));
+    };
+  }
+
   async begin() {
-    this.storeFiles().forEach((file) => fs.rmSync(file));
-    this.first.forEach((bytes, file) => fs.writeFileSync(file, bytes, { mode: 0o600 }));
+    await this.restore();
     await Promise.all([this.w.sim, this.rocket.sim].map((sim) => sim.control('POST', 'reset', {})));
     this.w.receiver.notes = [];
     this.ahead = 0;
