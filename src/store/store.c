@@ -307,6 +307,7 @@ enum store_state store_state(struct store *s)
     metric_set(METRIC_store_answers, p != PULSE_SILENT);
     if (p == PULSE_GOOD)
         return store_writable(s) ? STORE_GOOD : STORE_UNWRITABLE;
+    metric_set(METRIC_store_writable, false);
     return p == PULSE_SILENT ? STORE_SILENT : STORE_CLOCK_APART;
 }
 

@@ -62,6 +62,9 @@ export class Relay {
   }
 
   async back() {
+    if (this.listener?.listening) {
+      return;
+    }
     this.listener = net.createServer((client) => this.accept(client));
     await new Promise((resolve, reject) => {
       this.listener.once('error', reject).listen(this.port, '127.0.0.1', resolve);
