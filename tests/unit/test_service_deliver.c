@@ -4,12 +4,6 @@
 #include "service/transition.h"
 #include "service_world.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SLOWNESS 4
-#else
-#define SLOWNESS 1
-#endif
-
 /* A receiver that keeps the last request, and answers unless it is dead. */
 struct receiver {
     struct peer *peer;
@@ -147,20 +141,17 @@ static void a_dead_hosts_queue_delays_nobody_else(void **state)
 {
     struct world *w = *state;
     struct receiver *dead = receiver_start(true), *alive = receiver_start(false);
+    /* Longer than the test waits: what is delivered meanwhile did not wait for a try to end. */
+    w->config.notify_timeout_ms = w->config.notify_connect_timeout_ms = 10 * WORLD_WAIT_MS;
     end_payments(w, w->account_id, "dead", 10000, url_of(w, dead->peer->port, "dead"), STR_ABSENT);
     world_wait_count(&dead->peer->requests, (int)w->config.notify_per_host);
-    int64_t worst = 0;
     for (int i = 0; i < 20; i++) {
         char name[32];
         snprintf(name, sizeof name, "alive-%d", i);
-        int64_t start = clock_mono_ms();
         end_payments(w, w->account_id, name, 1, url_of(w, alive->peer->port, "a"), STR_ABSENT);
         world_wait_count(&alive->answered, i + 1);
-        int64_t took = clock_mono_ms() - start;
-        worst = took > worst ? took : worst;
     }
-    assert_true(worst < 5000 * SLOWNESS);
-    assert_true(atomic_load(&dead->peer->requests) <= w->config.notify_per_host);
+    assert_int_equal(atomic_load(&dead->peer->requests), w->config.notify_per_host);
     receiver_stop(alive);
     receiver_stop(dead);
 }
@@ -231,6 +222,7 @@ static void an_account_with_many_dead_hosts_delays_no_other(void **state)
     int64_t other = other_account(w);
     int fds[SILENT_HOSTS], port;
     assert_true(SILENT_HOSTS * w->config.notify_per_host > w->config.notify_workers);
+    w->config.notify_timeout_ms = w->config.notify_connect_timeout_ms = 10 * WORLD_WAIT_MS;
     for (int i = 0; i < SILENT_HOSTS; i++) {
         char name[32];
         snprintf(name, sizeof name, "silent-%d", i);
@@ -238,10 +230,8 @@ static void an_account_with_many_dead_hosts_delays_no_other(void **state)
         end_payments(w, w->account_id, name, (int)w->config.notify_per_host,
             url_of(w, port, "silent"), STR_ABSENT);
     }
-    int64_t start = clock_mono_ms();
     end_payments(w, other, "other", 1, url_of(w, alive->peer->port, "a"), STR_ABSENT);
     world_wait_count(&alive->answered, 1);
-    assert_true(clock_mono_ms() - start < 2500 * SLOWNESS);
     for (int i = 0; i < SILENT_HOSTS; i++)
         close(fds[i]);
     receiver_stop(alive);
@@ -255,7 +245,8 @@ static void a_burst_to_a_lively_host_arrives_soon(void **state)
     end_payments(w, w->account_id, "burst", 200, url_of(w, r->peer->port, "a"), STR_ABSENT);
     while (atomic_load(&r->answered) < 200) {
         int64_t gone = clock_mono_ms() - start;
-        assert_true(gone < 8000 * SLOWNESS);
+        assert_true(
+            gone < WORLD_WAIT_MS); /* less than a lease: nothing of the burst waits for one */
         clock_advance(&w->clock, gone - moved);
         moved = gone;
         deliver_kick(w->s.deliver);
