@@ -38,11 +38,11 @@ bench-postgres: build
 	@tools/install --test
 	@tools/with-postgres --durable tests/bench/run-postgres
 
-# FUZZ_SECONDS: how long each target runs, 60 unless told. KASSA_SEEDS: how many stories of money, 1000 unless told.
+# FUZZ_SECONDS: how long each target runs, 60 unless told. KASSA_SEEDS: how many stories of money, 2000 unless told.
 fuzz: build
 	@tools/install --test
 	@tools/fuzz
-	@KASSA_SEED=$${KASSA_SEED:-$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')} KASSA_SEEDS=$${KASSA_SEEDS:-1000} \
+	@KASSA_SEED=$${KASSA_SEED:-$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')} KASSA_SEEDS=$${KASSA_SEEDS:-2000} \
 		node --test tests/torture/seeds.test.mjs
 
 # KASSA_KILLS: how often kassad is killed, 500 unless told.

@@ -2,7 +2,7 @@
 //   KASSA_SEEDS=N   how many seeds, 200 unless told, from KASSA_SEED on (1 unless told)
 import { after, describe, it } from 'node:test';
 import { checkMoney, decide, refund, rest } from './lib/money.mjs';
-import { catchUp } from './lib/sent.mjs';
+import { catchUp, stealClaimed } from './lib/sent.mjs';
 import { Stage } from './lib/stage.mjs';
 import { Play, storyOf } from './lib/story.mjs';
 
@@ -17,6 +17,7 @@ async function tell(stage, play) {
     await rest(play);
   }
   await catchUp(play);
+  await stealClaimed(play);
   await rest(play);
   await stage.w.sim.clearFaults();
   await decide(play);

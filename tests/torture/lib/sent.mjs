@@ -69,7 +69,7 @@ export function stepsOfLie(random, payments, n) {
   }
   const number = victims[random.int(0, victims.length - 1)];
   const { wallet, amount } = payments[number];
-  const kind = random.pick([[1, 'stranger'], [1, 'lookalike'], [1, 'spoofed'], [1, 'injected'], [2, 'twin']]);
+  const kind = random.pick([[1, 'stranger'], [1, 'lookalike'], [3, 'spoofed'], [1, 'injected'], [2, 'twin']]);
   const trx = trxOf(wallet, 900 + n);
   const lie = { do: 'lie', number, kind, trx, amount: Number(amount.replace('.', '')), end: '313', carrier: trxOf(wallet, 950 + n) };
   const hope = { do: 'hope', number, trx, end: '313' };
@@ -171,6 +171,18 @@ export async function catchUp(play) {
         await typeRight(of, one);
       }
     }
+  }
+}
+
+/** Who knows another's TrxID and digits types them when they have paid already. */
+export async function stealClaimed(play) {
+  const rows = await play.look.rows("SELECT trx_id, payment_id FROM number_credit WHERE state = 'claimed' AND amount % 3 = 0 ORDER BY id");
+  for (const row of rows) {
+    const owner = play.all.find((of) => of.payment?.id === row.payment_id);
+    const thief = play.all.find((of) => of !== owner && of.payment && of.plan.wallet === owner.plan.wallet);
+    const one = play.phones[owner.plan.wallet].received.find((r) => r.trx === row.trx_id);
+    const place = thief && one && await typeAt(thief, one.trx, one.end);
+    assert.ok(!place || place.includes('trx=unusable'), `${one?.trx} of ${owner.plan.order_id} is taken from ${thief?.plan.order_id} too: ${place}`);
   }
 }
 
