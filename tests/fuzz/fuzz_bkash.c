@@ -59,6 +59,17 @@ static void refund_list_check(struct arena *a, int status, struct str body)
     }
 }
 
+/* For people alone: nothing of it may look like a payment that is done. */
+static void search_check(struct arena *a, int status, struct str body)
+{
+    struct wallet_answer w;
+    bkash_read_search(a, status, body, STR("BFD90JRLST"), &w);
+    expect(w.code.n > 0 && w.code.n <= 40);
+    expect(!w.completed && str_absent(w.ref));
+    expect(w.outcome != WALLET_OK || (status == 200 && w.has_amount && w.state.n > 0 &&
+                                         str_ieq(w.trx_id, STR("BFD90JRLST"))));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -72,7 +83,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct str body = {(const char *)data + 2, size - 2};
     arena_init(&a, BKASH_ARENA_MAX);
     if (data[1] & 128) {
-        (data[1] & 1 ? refund_check : refund_list_check)(&a, status, body);
+        (data[1] & 2      ? search_check
+            : data[1] & 1 ? refund_check
+                          : refund_list_check)(&a, status, body);
         arena_clear(&a);
         return 0;
     }
