@@ -98,7 +98,9 @@ test('command c tells each state', async () => {
   assert.match(paid.RRN, /^[0-9]{12}$/);
   assert.equal((await send({ command: 'r', trans_id: id, amount: '12050' })).lines.RESULT, 'OK');
   assert.equal((await ask(id)).RESULT, 'REVERSED');
-  assert.match((await send({ command: 'r', trans_id: id, amount: '12050' })).text, /^error: /);
+  const again = await send({ command: 'r', trans_id: id, amount: '12050' });
+  assert.deepEqual([again.lines.RESULT, again.lines.RESULT_CODE], ['REVERSED', '914']);
+  assert.match((await send({ command: 'r', trans_id: 'nobody', amount: '12050' })).text, /^error: /);
   const cancelled = await begin();
   await act(cancelled, 'cancel');
   assert.deepEqual([(await ask(cancelled)).RESULT, (await ask(cancelled)).RESULT_PS], ['FAILED', 'CANCELLED']);
