@@ -13,20 +13,21 @@ struct attach_unit {
 static enum err attach_audit(
     struct attach_unit *x, struct tx *tx, const char *action, const struct credit_row *credit)
 {
-    struct buf detail, amount;
+    struct buf after, amount;
     struct json_writer w;
-    buf_init(&detail, 16384);
+    buf_init(&after, 16384);
     buf_init(&amount, 64);
     money_format(&amount, credit->amount, 2);
-    json_w_init(&w, &detail);
+    json_w_init(&w, &after);
     json_w_open(&w, '{');
     json_w_kint(&w, "credit", credit->id);
     json_w_kstr(&w, "amount", buf_view(&amount));
     json_w_kstr(&w, "trx_id", credit->trx_id);
     json_w_kstr(&w, "reason", x->reason);
     json_w_close(&w);
-    enum err e = settle_audit_add(tx, x->actor, action, credit->payment_id, &detail);
-    buf_clear(&detail);
+    enum err e = settle_audit_add(tx, x->actor, action, credit->payment_id, credit->account_id,
+        STR("{\"attached\":false}"), &after);
+    buf_clear(&after);
     buf_clear(&amount);
     return e;
 }

@@ -3,8 +3,8 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "service/audit_log.h"
 #include "service/work.h"
-#include "store/store_audit.h"
 #include <stdio.h>
 
 struct settle_unit {
@@ -20,39 +20,43 @@ void settle_actor(struct str name, char out[SETTLE_ACTOR_MAX])
 }
 
 enum err settle_audit_add(struct tx *tx, const char *actor, const char *action, int64_t payment_id,
-    const struct buf *detail)
+    int64_t account_id, struct str before, const struct buf *after)
 {
-    char object[40];
-    snprintf(object, sizeof object, "payment:%lld", (long long)payment_id);
-    struct audit_row row = {
+    char target[40];
+    snprintf(target, sizeof target, "payment:%lld", (long long)payment_id);
+    struct audit_event event = {
         .actor = str_from(actor),
-        .action = str_from(action),
-        .object = str_from(object),
-        .detail = buf_view(detail),
+        .account_id = account_id,
+        .action = action,
+        .target = str_from(target),
+        .before = before,
+        .after = buf_view(after),
     };
-    return buf_ok(detail) ? store_audit_add(tx, &row) : ERR_LIMIT;
+    return buf_ok(after) ? audit_log_write(tx, &event) : ERR_LIMIT;
 }
 
 static enum err settle_audit(struct settle_unit *s, struct tx *tx, const struct payment_row *before)
 {
     const struct checkout_settle *c = s->order;
-    struct buf detail, amount;
+    struct buf after, amount;
     struct json_writer w;
-    buf_init(&detail, 16384);
+    char was[64];
+    buf_init(&after, 16384);
     buf_init(&amount, 64);
     money_format(&amount, c->amount, 2);
-    json_w_init(&w, &detail);
+    snprintf(was, sizeof was, "{\"state\":\"%s\"}", payment_state_text(before->state));
+    json_w_init(&w, &after);
     json_w_open(&w, '{');
     json_w_kbool(&w, "paid", c->paid);
-    json_w_kcstr(&w, "from", payment_state_text(before->state));
     if (c->paid) {
         json_w_kstr(&w, "amount", buf_view(&amount));
         json_w_kstr(&w, "trx_id", c->trx_id);
     }
     json_w_kstr(&w, "reason", c->reason);
     json_w_close(&w);
-    enum err e = settle_audit_add(tx, s->actor, "payment.settle", before->id, &detail);
-    buf_clear(&detail);
+    enum err e = settle_audit_add(
+        tx, s->actor, "payment.settle", before->id, before->account_id, str_from(was), &after);
+    buf_clear(&after);
     buf_clear(&amount);
     return e;
 }

@@ -10,7 +10,7 @@
 
 void settle_actor(struct str name, char out[SETTLE_ACTOR_MAX]);
 enum err settle_audit_add(struct tx *tx, const char *actor, const char *action, int64_t payment_id,
-    const struct buf *detail) must_check;
+    int64_t account_id, struct str before, const struct buf *after) must_check;
 /* Settle and deliver look at once. */
 void settle_wake(struct service *s);
 

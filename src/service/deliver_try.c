@@ -5,10 +5,10 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "base/text.h"
+#include "service/audit_log.h"
 #include "service/deliver_schedule.h"
 #include "service/work.h"
 #include "store/store_account.h"
-#include "store/store_audit.h"
 #include <stdio.h>
 
 #define SUBMITS_MAX 20
@@ -34,18 +34,20 @@ static enum err endpoint_disable(struct deliver_try *t, struct tx *tx)
     arena_init(&a, UNIT_ARENA_MAX);
     enum err e = store_endpoint_get(tx_db(tx), &a, t->call.endpoint_id, &row);
     if (e == ERR_OK && row.disabled_at == 0) {
-        char object[40];
-        snprintf(object, sizeof object, "endpoint:%lld", (long long)row.id);
+        char target[40];
+        snprintf(target, sizeof target, "endpoint:%lld", (long long)row.id);
         row.disabled_at = tx_now_ms(tx);
         row.disabled_reason = STR("the receiver answered 410");
-        struct audit_row audit = {
+        struct audit_event event = {
             .actor = STR("kassad"),
-            .action = STR("endpoint.disable"),
-            .object = str_from(object),
-            .detail = STR("{\"reason\":\"the receiver answered 410\"}"),
+            .account_id = row.account_id,
+            .action = "endpoint.disable",
+            .target = str_from(target),
+            .before = STR("{\"enabled\":true}"),
+            .after = STR("{\"enabled\":false,\"reason\":\"the receiver answered 410\"}"),
         };
         e = store_endpoint_update(tx, &row);
-        e = e == ERR_OK ? store_audit_add(tx, &audit) : e;
+        e = e == ERR_OK ? audit_log_write(tx, &event) : e;
         e = e == ERR_OK ? store_change_bump(tx) : e;
     }
     arena_clear(&a);

@@ -2,9 +2,9 @@
 
 #include "base/json.h"
 #include "core/sms_trxid.h"
+#include "service/audit_log.h"
 #include "service/refund_change.h"
 #include "service/work.h"
-#include "store/store_audit.h"
 #include "store/store_sms.h"
 #include <stdio.h>
 
@@ -33,16 +33,16 @@ static void actor_text(struct str name, char out[ACTOR_MAX])
     snprintf(out, ACTOR_MAX, "operator:%.*s", name.n > 100 ? 100 : STR_FMT(name));
 }
 
-static enum err audit(struct tx *tx, const char *actor, const char *action,
+static enum err audit(struct tx *tx, const char *actor, const char *action, const char *was,
     const struct refund_row *r, struct str reason)
 {
-    char object[40];
-    struct buf detail, amount;
+    char target[40], before[64];
+    struct buf after, amount;
     struct json_writer w;
-    buf_init(&detail, 16384);
+    buf_init(&after, 16384);
     buf_init(&amount, 64);
     money_format(&amount, r->amount, 2);
-    json_w_init(&w, &detail);
+    json_w_init(&w, &after);
     json_w_open(&w, '{');
     json_w_kint(&w, "refund", r->id);
     json_w_kstr(&w, "amount", buf_view(&amount));
@@ -50,15 +50,18 @@ static enum err audit(struct tx *tx, const char *actor, const char *action,
     json_w_kstr(&w, "refund_trx_id", r->refund_trx_id);
     json_w_kstr(&w, "reason", reason);
     json_w_close(&w);
-    snprintf(object, sizeof object, "payment:%lld", (long long)r->payment_id);
-    struct audit_row row = {
+    snprintf(target, sizeof target, "payment:%lld", (long long)r->payment_id);
+    snprintf(before, sizeof before, "{\"state\":\"%s\"}", was ? was : "");
+    struct audit_event event = {
         .actor = str_from(actor),
-        .action = str_from(action),
-        .object = str_from(object),
-        .detail = buf_view(&detail),
+        .account_id = r->account_id,
+        .action = action,
+        .target = str_from(target),
+        .before = was ? str_from(before) : STR_ABSENT,
+        .after = buf_view(&after),
     };
-    enum err e = buf_ok(&detail) ? store_audit_add(tx, &row) : ERR_LIMIT;
-    buf_clear(&detail);
+    enum err e = buf_ok(&after) ? audit_log_write(tx, &event) : ERR_LIMIT;
+    buf_clear(&after);
     buf_clear(&amount);
     return e;
 }
@@ -197,7 +200,7 @@ static enum err request_run(struct store_unit *unit, struct tx *tx)
     e = e == ERR_OK ? refund_begin(tx, &p, &r) : e;
     if (e == ERR_OK) {
         u->id = r.id;
-        e = audit(tx, u->actor, "payment.refund", &r, u->rq->reason);
+        e = audit(tx, u->actor, "payment.refund", NULL, &r, u->rq->reason);
     }
     return e;
 }
@@ -314,7 +317,9 @@ static enum err decision_run(struct store_unit *unit, struct tx *tx)
     }
     e = refund_change(tx, &u->arena, &r,
         d->done ? REFUND_EV_SETTLE_DONE : REFUND_EV_SETTLE_NOT_DONE, str_from(u->actor), &to);
-    return e == ERR_OK ? audit(tx, u->actor, "refund.settle", &to, d->reason) : e;
+    return e == ERR_OK
+               ? audit(tx, u->actor, "refund.settle", refund_state_text(r.state), &to, d->reason)
+               : e;
 }
 
 enum err refund_settle(struct service *s, const struct refund_settle *d)

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-#define SLOTS 256 /* a power of two, well above the number of statements in the program */
+#define SLOTS 1024 /* a power of two, well above the number of statements in the program */
 #define COLUMNS_MAX 48
 
 struct db_stmt {
@@ -140,7 +140,7 @@ enum err db_check(struct db *db, struct buf *why)
 static struct db_stmt **slot_of(struct db *db, const struct db_sql *sql)
 {
     uint64_t x = (uint64_t)(uintptr_t)sql;
-    size_t i = (size_t)((x >> 3) * UINT64_C(0x9E3779B97F4A7C15) >> 56);
+    size_t i = (size_t)((x >> 3) * UINT64_C(0x9E3779B97F4A7C15) >> 54);
     while (db->slots[i] && db->slots[i]->sql != sql)
         i = (i + 1) % SLOTS;
     return &db->slots[i];

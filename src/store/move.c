@@ -17,7 +17,7 @@ struct store_move {
 
 /* A program that has the file open still, a command that was typed before, does not look for the mark again. */
 static const char KEEP_OUT[] =
-    "CREATE TRIGGER IF NOT EXISTS moved_audit BEFORE INSERT ON audit"
+    "CREATE TRIGGER IF NOT EXISTS moved_audit BEFORE INSERT ON audit_log"
     " BEGIN SELECT RAISE(ABORT, 'the books are not kept here any more'); END;"
     "CREATE TRIGGER IF NOT EXISTS moved_id_block BEFORE UPDATE ON id_block"
     " BEGIN SELECT RAISE(ABORT, 'the books are not kept here any more'); END;";

@@ -1,5 +1,5 @@
 /* Merchants, accounts, certificates, presets. Texts of rows live in the caller's arena. Every change here is an
- * administrative one: the caller adds its audit row (store_audit.h) and bumps the change counter in the same unit. */
+ * administrative one: the caller adds its audit row (store_audit_log.h) and bumps the change counter in the same unit. */
 #ifndef KASSA_STORE_ACCOUNT_H
 #define KASSA_STORE_ACCOUNT_H
 

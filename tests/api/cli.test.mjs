@@ -264,7 +264,7 @@ describe('setting up', () => {
   });
 
   it('each change is in the audit chain, without a secret, and moves the counter', async () => {
-    const changes = await rows('SELECT * FROM audit ORDER BY id');
+    const changes = await rows('SELECT * FROM audit_log ORDER BY id');
     const user = os.userInfo().username;
     assert.ok(changes.every((r) => r.actor === `cli:${user}`));
     for (const action of ['merchant.add', 'account.add', 'cert.new', 'cert.import', 'cert.revoke', 'endpoint.add', 'endpoint.rotate-secret',
@@ -272,6 +272,15 @@ describe('setting up', () => {
       assert.ok(changes.some((r) => r.action === action), action);
     }
     assert.doesNotMatch(JSON.stringify(changes), /whsec_|sesame|BEGIN/);
+    const updated = changes.find((r) => r.action === 'account.update');
+    assert.notEqual(updated.before_json, updated.after_json);
+    assert.deepEqual(Object.keys(JSON.parse(updated.before_json)), Object.keys(JSON.parse(updated.after_json)).filter((k) => !/rotated/.test(k)));
+    const [{ id: merchant }] = await rows('SELECT id FROM merchant ORDER BY id LIMIT 1');
+    const own = changes.filter((r) => Number(r.merchant_id) === Number(merchant));
+    assert.deepEqual(own.map((r) => Number(r.merchant_number)), own.map((r, i) => i + 1));
+    for (const action of ['merchant.add', 'account.add', 'cert.new', 'cert.revoke', 'endpoint.add', 'endpoint.delete', 'redirect.add', 'account.update']) {
+      assert.ok(own.some((r) => r.action === action), `${action} is told to its merchant`);
+    }
     assert.deepEqual(await rows('SELECT changes FROM change_counter'), [{ changes: changes.length + 1 }]);
     const books = await audit();
     assert.deepEqual([books.ok, books.changes, books.chain_head], [true, changes.length, changes.at(-1).hash]);
@@ -465,9 +474,11 @@ suite('books and decisions', { feePercent: '1.50', feeFixed: '2.00', config: { w
       ['a day counter', 'UPDATE day_count SET payments = payments + 1', 'day-counter'],
       ['a lost day counter', 'DELETE FROM day_count', 'day-counter'],
       ['a payment filed under another day', 'UPDATE payment SET day = day - 1 WHERE id = (SELECT MIN(id) FROM payment)', 'day'],
-      ['an altered change', "UPDATE audit SET actor = 'cli:nobody' WHERE id = 2", 'audit-chain'],
-      ['a lost change', 'DELETE FROM audit WHERE id = 2', 'audit-chain'],
-      ['a lost first change', 'DELETE FROM audit WHERE id = 1', 'audit-chain'],
+      ['an altered change', "UPDATE audit_log SET actor = 'cli:nobody' WHERE id = 2", 'audit-chain'],
+      ['a lost change', 'DELETE FROM audit_log WHERE id = 2', 'audit-chain'],
+      ['a change given to nobody', 'UPDATE audit_log SET merchant_id = NULL, merchant_number = NULL, merchant_prev_hash = NULL, merchant_hash = NULL'
+        + ' WHERE id = 2', 'merchant-chain'],
+      ['a lost first change', 'DELETE FROM audit_log WHERE id = 1', 'audit-chain'],
     ];
     for (const [what, sql, check] of cases) {
       it(what, async () => {

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "store/db_fault.h"
 #include "store/store_account.h"
-#include "store/store_audit.h"
+#include "store/store_audit_log.h"
 #include "store/store_engine.h"
 #include "store/store_ledger.h"
 #include "store/store_outbox.h"

@@ -293,8 +293,8 @@ static void the_database_goes_on_where_the_file_ended(void **state)
 static enum err change(void *arg, struct tx *tx)
 {
     (void)arg;
-    struct audit_row r = {.actor = STR("cli:late"), .action = STR("a"), .object = STR("o")};
-    return store_audit_add(tx, &r);
+    struct audit_log_row r = {.actor = STR("cli:late"), .action = STR("a"), .target = STR("o")};
+    return store_audit_log_add(tx, &r);
 }
 
 static void T47_nobody_writes_to_the_file_any_more(void **state)

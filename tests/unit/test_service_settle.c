@@ -1,7 +1,7 @@
 /* Crashes, races, ends, late money, and what a person decides. */
 #include "service/transition.h"
 #include "service_world.h"
-#include "store/store_audit.h"
+#include "store/store_audit_log.h"
 
 /* ---- a process that died: only rows are left ---- */
 
@@ -269,7 +269,7 @@ static void the_end_and_callback_at_once_have_one_winner(void **state)
 /* ---- a person ---- */
 
 static int audit_count;
-static enum err audit_see(void *arg, const struct audit_row *r)
+static enum err audit_see(void *arg, const struct audit_log_row *r)
 {
     (void)arg;
     if (str_is(r->action, "payment.settle") || str_is(r->action, "credit.attach")) {
@@ -282,7 +282,7 @@ static enum err audit_see(void *arg, const struct audit_row *r)
 static int audits(struct world *w)
 {
     audit_count = 0;
-    ok(store_audit_each(world_db(w), 1, audit_see, NULL));
+    ok(store_audit_log_each(world_db(w), 1, audit_see, NULL));
     return audit_count;
 }
 

@@ -13,12 +13,6 @@ UNIT(cert_add, struct cert_row, store_cert_add)
 UNIT(redirect_add, struct redirect_row, store_redirect_add)
 UNIT(endpoint_add, struct endpoint_row, store_endpoint_add)
 UNIT(endpoint_update, const struct endpoint_row, store_endpoint_update)
-UNIT(audit_add, struct audit_row, store_audit_add)
-
-static enum err script(void *arg, struct tx *tx)
-{
-    return test_store_script(tx_db(tx), arg);
-}
 
 static void a_taken_name_or_uuid_is_refused(void **state)
 {
@@ -192,102 +186,6 @@ static void settings_are_replaced_and_the_change_counter_moves(void **state)
     assert_false(str_absent(value));
 }
 
-struct chain {
-    int64_t id;
-    char hash[65];
-    int broken; /* rows that do not fit the one before or their own hash */
-};
-
-static enum err chain_check(void *arg, const struct audit_row *r)
-{
-    struct chain *c = arg;
-    char hash[65];
-    store_audit_hash(r, hash);
-    bool fits = r->id == c->id + 1 && str_is(r->prev_hash, c->hash) && str_is(r->hash, hash);
-    c->broken += !fits;
-    c->id = r->id;
-    snprintf(c->hash, sizeof c->hash, "%.*s", STR_FMT(r->hash));
-    return ERR_OK;
-}
-
-static struct chain chain_of(struct fixture *f)
-{
-    struct chain c = {0};
-    memset(c.hash, '0', 64);
-    ok(store_audit_each(store_reader(f->s), 1, chain_check, &c));
-    return c;
-}
-
-static void audit_fill(struct fixture *f, int n)
-{
-    for (int i = 0; i < n; i++) {
-        char object[32];
-        snprintf(object, sizeof object, "account:%d", i);
-        struct audit_row r = {.actor = STR("cli:root"),
-            .action = STR("account.update"),
-            .object = str_from(object),
-            .detail = i % 2 ? STR("{\"fee_bp\":1}") : STR_ABSENT};
-        ok(run(f->s, audit_add, &r));
-        assert_int_equal(r.id, i + 1);
-        assert_int_equal(r.at, T0);
-    }
-}
-
-static void the_audit_chain_holds_across_processes(void **state)
-{
-    struct fixture *f = *state;
-    audit_fill(f, 10);
-    fixture_reopen(f);
-    struct audit_row r = {.actor = STR("kassad"), .action = STR("x"), .object = STR("y")};
-    ok(run(f->s, audit_add, &r));
-    struct chain c = chain_of(f);
-    assert_int_equal(c.id, 11);
-    assert_int_equal(c.broken, 0);
-}
-
-static void an_edited_audit_row_is_detected(void **state)
-{
-    struct fixture *f = *state;
-    audit_fill(f, 10);
-    assert_int_equal(
-        run(f->s, script, (void *)(uintptr_t) "UPDATE audit SET actor = 'me'"), ERR_INTERNAL);
-    assert_int_equal(run(f->s, script, (void *)(uintptr_t) "DELETE FROM audit"), ERR_INTERNAL);
-    assert_int_equal(chain_of(f).broken, 0);
-    const char *const edits[] = {"actor = 'me' WHERE id = 4", "detail = '{}' WHERE id = 4",
-        "detail = NULL WHERE id = 4", "at = at + 1 WHERE id = 4", "object = 'a' WHERE id = 10",
-        "id = 400 WHERE id = 4", "prev_hash = hash WHERE id = 4", "hash = prev_hash WHERE id = 4"};
-    for (size_t i = 0; i < array_len(edits); i++) {
-        char text[512];
-        snprintf(text, sizeof text,
-            "CREATE TABLE kept AS SELECT * FROM audit; DROP TRIGGER IF EXISTS audit_update;"
-            "UPDATE audit SET %s",
-            edits[i]);
-        ok(run(f->s, script, text));
-        assert_true(chain_of(f).broken > 0);
-        ok(run(f->s, script,
-            (void *)(uintptr_t) "DROP TRIGGER IF EXISTS audit_delete; DELETE FROM audit;"
-                                "INSERT INTO audit SELECT * FROM kept; DROP TABLE kept;"));
-        assert_int_equal(chain_of(f).broken, 0);
-    }
-    ok(run(f->s, script, (void *)(uintptr_t) "DELETE FROM audit WHERE id = 5"));
-    assert_true(chain_of(f).broken > 0);
-}
-
-static void no_two_audit_rows_have_the_same_bytes_under_their_hash(void **state)
-{
-    (void)state;
-    struct audit_row a = {.id = 1, .actor = STR("ab"), .action = STR("c"), .object = STR("d")};
-    struct audit_row b = {.id = 1, .actor = STR("a"), .action = STR("bc"), .object = STR("d")};
-    struct audit_row c = a;
-    c.detail = STR("");
-    char x[65], y[65], z[65];
-    store_audit_hash(&a, x);
-    store_audit_hash(&b, y);
-    store_audit_hash(&c, z);
-    assert_string_not_equal(x, y);
-    assert_string_not_equal(x, z);
-}
-
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
@@ -298,9 +196,6 @@ int main(void)
         WITH(a_presets_name_is_free_again_when_it_is_deleted),
         WITH(an_endpoint_is_updated_whole),
         WITH(settings_are_replaced_and_the_change_counter_moves),
-        WITH(the_audit_chain_holds_across_processes),
-        WITH(an_edited_audit_row_is_detected),
-        cmocka_unit_test(no_two_audit_rows_have_the_same_bytes_under_their_hash),
     };
     return cmocka_run_group_tests_name("store_account", tests, NULL, NULL);
 }

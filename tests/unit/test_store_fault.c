@@ -27,8 +27,8 @@ static void digest(struct fixture *f, uint8_t out[SHA256_LEN])
 {
     static const char *const tables[] = {"merchant", "account", "certificate", "redirect",
         "endpoint", "payment", "day_count", "attempt", "payment_event", "credit", "refund",
-        "ledger_account", "ledger_entry", "posting", "outbox", "outbox_try", "audit", "id_block",
-        "change_counter", "wallet_credential", "wallet_token", "wallet_token_call"};
+        "ledger_account", "ledger_entry", "posting", "outbox", "outbox_try", "audit_log",
+        "id_block", "change_counter", "wallet_credential", "wallet_token", "wallet_token_call"};
     struct buf all;
     buf_init(&all, 1 << 24);
     for (size_t i = 0; i < array_len(tables); i++) {
@@ -221,11 +221,11 @@ static enum err work_admin(void *arg, struct tx *tx)
     struct redirect_row r = {.account_id = w->f->account_id,
         .name = str_from(w->names[0]),
         .url = STR("https://shop.example")};
-    struct audit_row audit = {
-        .actor = STR("cli:root"), .action = STR("redirect.add"), .object = STR("account")};
+    struct audit_log_row audit = {
+        .actor = STR("cli:root"), .action = STR("redirect.add"), .target = STR("account")};
     enum err e = store_redirect_add(tx, &r);
     if (e == ERR_OK)
-        e = store_audit_add(tx, &audit);
+        e = store_audit_log_add(tx, &audit);
     return e == ERR_OK ? store_change_bump(tx) : e;
 }
 

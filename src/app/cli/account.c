@@ -72,9 +72,8 @@ bool account_options(struct cli *c, struct account_row *r)
     return true;
 }
 
-static void audit_fields(struct cli_audit *audit, const struct account_row *r)
+static void audit_fields(struct json_writer *w, const struct account_row *r)
 {
-    struct json_writer *w = &audit->w;
     json_w_kstr(w, "name", r->name);
     json_w_kstr(w, "currency", r->currency);
     json_w_kint(w, "fee_basis_points", r->fee_bp);
@@ -100,9 +99,10 @@ static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_aud
     r->created_at = tx_now_ms(tx);
     e = store_account_add(tx, r);
     audit->action = "account.add";
-    cli_audit_object(audit, "account", r->uuid);
+    cli_audit_target(audit, "account", r->uuid);
+    audit->merchant_id = r->merchant_id;
     json_w_kint(&audit->w, "merchant", r->merchant_id);
-    audit_fields(audit, r);
+    audit_fields(&audit->w, r);
     return e;
 }
 
@@ -184,15 +184,19 @@ static enum err update_unit(struct cli *c, struct tx *tx, void *arg, struct cli_
 {
     const struct update *u = arg;
     const struct account_row *r = &u->row;
+    struct account_row was;
     enum err e = redirect_own(c, tx, r->success_redirect_id, r->id);
     e = e == ERR_OK ? redirect_own(c, tx, r->fail_redirect_id, r->id) : e;
     e = e == ERR_OK ? endpoint_own(c, tx, r->endpoint_id, r->id) : e;
+    e = e == ERR_OK ? store_account_by_id(tx_db(tx), &c->arena, r->id, &was) : e;
     if (e != ERR_OK) {
         return e;
     }
     audit->action = "account.update";
-    cli_audit_object(audit, "account", r->uuid);
-    audit_fields(audit, r);
+    cli_audit_target(audit, "account", r->uuid);
+    audit->merchant_id = r->merchant_id;
+    audit_fields(&audit->was, &was);
+    audit_fields(&audit->w, r);
     if (u->rotated) {
         json_w_kbool(&audit->w, "notify_secret_rotated", true);
     }

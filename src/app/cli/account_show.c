@@ -95,7 +95,10 @@ static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct cli_
     (void)c;
     const struct account_row *r = arg;
     audit->action = r->enabled ? "account.enable" : "account.disable";
-    cli_audit_object(audit, "account", r->uuid);
+    cli_audit_target(audit, "account", r->uuid);
+    audit->merchant_id = r->merchant_id;
+    json_w_kbool(&audit->was, "enabled", !r->enabled);
+    json_w_kbool(&audit->w, "enabled", r->enabled);
     enum err e = store_account_update(tx, r);
     if (e == ERR_OK && r->enabled) {
         e = store_outbox_account_enabled(tx, r->id, tx_now_ms(tx) + KNOWN_EVERYWHERE_MS);

@@ -62,7 +62,8 @@ static enum err cert_unit(struct cli *c, struct tx *tx, void *arg, struct cli_au
     }
     audit->action =
         str_absent(n->row.private_box) && cli_has(c, "public") ? "cert.import" : "cert.new";
-    cli_audit_object(audit, "account", n->account.uuid);
+    cli_audit_target(audit, "account", n->account.uuid);
+    audit->merchant_id = n->account.merchant_id;
     json_w_kint(&audit->w, "certificate", n->row.id);
     json_w_kstr(&audit->w, "purpose", n->row.purpose);
     json_w_kstr(&audit->w, "fingerprint", n->row.fingerprint);
@@ -257,7 +258,10 @@ static enum err revoke_unit(struct cli *c, struct tx *tx, void *arg, struct cli_
         return e;
     }
     audit->action = "cert.revoke";
-    cli_audit_object_id(audit, "certificate", *id);
+    cli_audit_target_id(audit, "certificate", *id);
+    audit->account_id = row.account_id;
+    json_w_kbool(&audit->was, "revoked", row.revoked_at != 0);
+    json_w_kbool(&audit->w, "revoked", true);
     json_w_kstr(&audit->w, "purpose", row.purpose);
     json_w_kstr(&audit->w, "fingerprint", row.fingerprint);
     return store_cert_revoke(tx, *id, tx_now_ms(tx));

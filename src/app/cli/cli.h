@@ -6,9 +6,9 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/money.h"
+#include "service/audit_log.h"
 #include "service/service.h"
 #include "store/store_account.h"
-#include "store/store_audit.h"
 
 /* What kassa ends with. */
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
@@ -165,15 +165,17 @@ const char *cli_store_name(struct cli *c);
 int cli_config_open(struct cli *c) must_check;
 void cli_store_close(struct cli *c);
 
-/* A change with its row in the audit chain and its step of the change counter, in one unit. The function may run more than once. */
+/* A change with its event in the audit log and its step of the change counter, in one unit. The function may run more than once. */
 struct cli_audit {
-    const char *action; /* "account.update" */
-    char object[128];   /* "account:UUID" */
-    struct buf detail;
-    struct json_writer w; /* of detail, an open object: what was changed, without secrets */
+    const char *action;              /* "account.update" */
+    char target[128];                /* "account:UUID" */
+    int64_t merchant_id, account_id; /* whom it concerns: one of them, or the operator alone */
+    struct buf after, before;
+    /* Open objects: what is now, and what was (left empty: none), without secrets. */
+    struct json_writer w, was;
 };
-void cli_audit_object(struct cli_audit *a, const char *kind, struct str name);
-void cli_audit_object_id(struct cli_audit *a, const char *kind, int64_t id);
+void cli_audit_target(struct cli_audit *a, const char *kind, struct str name);
+void cli_audit_target_id(struct cli_audit *a, const char *kind, int64_t id);
 typedef enum err (*cli_change_fn)(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit);
 enum err cli_change(struct cli *c, cli_change_fn fn, void *arg) must_check;
 

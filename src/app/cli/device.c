@@ -50,7 +50,7 @@ static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_aud
         e = e == ERR_DUPLICATE ? ERR_CONFLICT : e;
     }
     audit->action = "device.add";
-    cli_audit_object_id(audit, "device", a->row.id);
+    cli_audit_target_id(audit, "device", a->row.id);
     json_w_kstr(&audit->w, "name", a->row.name);
     json_w_kstr(&audit->w, "accepts", a->row.accepts);
     json_w_key(&audit->w, "numbers");
@@ -150,7 +150,8 @@ static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct cli_
     (void)c;
     const struct change *s = arg;
     audit->action = s->enabled ? "device.enable" : "device.disable";
-    cli_audit_object_id(audit, "device", s->id);
+    cli_audit_target_id(audit, "device", s->id);
+    json_w_kbool(&audit->w, "enabled", s->enabled);
     return store_device_set_enabled(tx, s->id, s->enabled);
 }
 

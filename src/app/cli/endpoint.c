@@ -11,16 +11,24 @@
 
 static const char *const modes[] = {"GET", "POST", "POST_JSON", NULL};
 
-static void audit_fields(struct cli_audit *audit, const char *action, const struct endpoint_row *r)
+static void audit_begin(struct cli_audit *audit, const char *action, const struct endpoint_row *r)
 {
     audit->action = action;
-    cli_audit_object_id(audit, "endpoint", r->id);
-    json_w_kint(&audit->w, "account_id", r->account_id);
-    json_w_kstr(&audit->w, "name", r->name);
-    json_w_kstr(&audit->w, "url", r->url);
-    json_w_kstr(&audit->w, "mode", r->mode);
-    json_w_kint(&audit->w, "field_set", r->field_set);
-    json_w_kbool(&audit->w, "enabled", r->disabled_at == 0);
+    audit->account_id = r->account_id;
+    cli_audit_target_id(audit, "endpoint", r->id);
+}
+
+static void audit_fields(struct json_writer *w, const struct endpoint_row *r)
+{
+    json_w_kint(w, "account_id", r->account_id);
+    json_w_kstr(w, "name", r->name);
+    json_w_kstr(w, "url", r->url);
+    json_w_kstr(w, "mode", r->mode);
+    json_w_kint(w, "field_set", r->field_set);
+    json_w_kbool(w, "enabled", r->disabled_at == 0);
+    if (r->deleted_at) {
+        json_w_kbool(w, "deleted", true);
+    }
 }
 
 static bool options(struct cli *c, struct endpoint_row *r)
@@ -55,7 +63,8 @@ static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_aud
     (void)c;
     struct endpoint_row *r = arg;
     enum err e = store_endpoint_add(tx, r);
-    audit_fields(audit, "endpoint.add", r);
+    audit_begin(audit, "endpoint.add", r);
+    audit_fields(&audit->w, r);
     return e;
 }
 
@@ -145,8 +154,13 @@ static enum err update_unit(struct cli *c, struct tx *tx, void *arg, struct cli_
 {
     const struct update *u = arg;
     struct account_row a;
+    struct endpoint_row was;
+    enum err e = store_endpoint_get(tx_db(tx), &c->arena, u->row.id, &was);
+    if (e != ERR_OK) {
+        return e;
+    }
     if (u->row.deleted_at) {
-        enum err e = store_account_by_id(tx_db(tx), &c->arena, u->row.account_id, &a);
+        e = store_account_by_id(tx_db(tx), &c->arena, u->row.account_id, &a);
         if (e != ERR_OK) {
             return e;
         }
@@ -154,7 +168,9 @@ static enum err update_unit(struct cli *c, struct tx *tx, void *arg, struct cli_
             return ERR_STATE;
         }
     }
-    audit_fields(audit, u->action, &u->row);
+    audit_begin(audit, u->action, &u->row);
+    audit_fields(&audit->was, &was);
+    audit_fields(&audit->w, &u->row);
     return store_endpoint_update(tx, &u->row);
 }
 

@@ -48,10 +48,16 @@ static int show_run(struct cli *c)
 
 static enum err resend_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
 {
-    (void)c;
     const int64_t *id = arg;
+    struct outbox_row r;
+    enum err e = store_outbox_get(tx_db(tx), &c->arena, *id, &r);
+    if (e != ERR_OK) {
+        return e;
+    }
     audit->action = "notification.resend";
-    cli_audit_object_id(audit, "notification", *id);
+    cli_audit_target_id(audit, "notification", *id);
+    audit->account_id = r.account_id;
+    json_w_kint(&audit->w, "payment", r.payment_id);
     return store_outbox_resend(tx, *id, tx_now_ms(tx));
 }
 

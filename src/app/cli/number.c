@@ -34,7 +34,8 @@ static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_aud
     r->balance_at = r->balance_at ? tx_now_ms(tx) : 0;
     enum err e = store_number_add(tx, r);
     audit->action = "number.add";
-    cli_audit_object_id(audit, "number", r->id);
+    cli_audit_target_id(audit, "number", r->id);
+    audit->account_id = r->account_id;
     json_w_kcstr(&audit->w, "wallet", wallet_kind_code(r->wallet));
     json_w_kstr(&audit->w, "number", r->number);
     json_w_kstr(&audit->w, "kind", r->kind);
@@ -116,25 +117,44 @@ struct change {
 
 static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
 {
-    (void)c;
     const struct change *s = arg;
+    struct number_row r;
+    enum err e = store_number_get(tx_db(tx), &c->arena, s->id, &r);
+    if (e != ERR_OK) {
+        return e;
+    }
     audit->action = s->enabled ? "number.enable" : "number.disable";
-    cli_audit_object_id(audit, "number", s->id);
+    cli_audit_target_id(audit, "number", s->id);
+    audit->account_id = r.account_id;
+    json_w_kbool(&audit->was, "enabled", r.enabled);
+    json_w_kbool(&audit->w, "enabled", s->enabled);
     return store_number_set_enabled(tx, s->id, s->enabled);
+}
+
+static void audit_money(struct json_writer *w, struct money balance)
+{
+    struct buf text;
+    buf_init(&text, 64);
+    money_format(&text, balance, 2);
+    json_w_kstr(w, "balance", buf_view(&text));
+    buf_clear(&text);
 }
 
 static enum err balance_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
 {
     const struct change *s = arg;
-    struct buf text;
-    buf_init(&text, 64);
-    money_format(&text, s->balance, 2);
+    struct number_row r;
+    enum err e = store_number_get(tx_db(tx), &c->arena, s->id, &r);
+    if (e != ERR_OK) {
+        return e;
+    }
     audit->action = "number.balance";
-    cli_audit_object_id(audit, "number", s->id);
-    json_w_kstr(&audit->w, "balance", buf_view(&text));
+    cli_audit_target_id(audit, "number", s->id);
+    audit->account_id = r.account_id;
+    audit_money(&audit->was, r.balance);
+    audit_money(&audit->w, s->balance);
     json_w_kstr(&audit->w, "reason", s->reason);
-    buf_clear(&text);
-    enum err e = phone_balance_set(tx, s->id, s->balance, tx_now_ms(tx));
+    e = phone_balance_set(tx, s->id, s->balance, tx_now_ms(tx));
     return e == ERR_OK ? number_match(tx, money_poisha(c->config.number_over_tolerance_poisha)) : e;
 }
 

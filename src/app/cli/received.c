@@ -48,43 +48,54 @@ struct act {
     int64_t payment_id;
 };
 
-static void audit_begin(struct cli_audit *audit, const char *action, const struct act *x)
+/* Whom it concerns: the payment's merchant, else the number's, if it is one merchant's alone. */
+static enum err owner_find(struct cli *c, struct tx *tx, const struct act *x, int64_t *ret_account)
+{
+    struct number_credit_row r;
+    struct number_row n;
+    struct payment_row p;
+    enum err e = store_number_credit_get(tx_db(tx), &c->arena, x->d.credit_id, &r);
+    int64_t payment_id = x->payment_id ? x->payment_id : e == ERR_OK ? r.payment_id : 0;
+    if (e == ERR_OK && payment_id) {
+        e = store_payment_by_id(tx_db(tx), &c->arena, payment_id, &p);
+        *ret_account = e == ERR_OK ? p.account_id : 0;
+    } else if (e == ERR_OK) {
+        e = store_number_get(tx_db(tx), &c->arena, r.number_id, &n);
+        *ret_account = e == ERR_OK ? n.account_id : 0;
+    }
+    return e;
+}
+
+static enum err audit_begin(
+    struct cli *c, struct tx *tx, struct cli_audit *audit, const char *action, const struct act *x)
 {
     audit->action = action;
-    cli_audit_object_id(audit, "received", x->d.credit_id);
+    cli_audit_target_id(audit, "received", x->d.credit_id);
     json_w_kstr(&audit->w, "reason", x->d.reason);
+    return owner_find(c, tx, x, &audit->account_id);
 }
 
 static enum err ask_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
 {
     struct act *x = arg;
-    struct number_credit_row r;
-    struct payment_row p;
-    enum err e = store_number_credit_get(tx_db(tx), &c->arena, x->d.credit_id, &r);
-    if (e == ERR_OK && x->payment_id) {
-        e = store_payment_by_id(tx_db(tx), &c->arena, x->payment_id, &p);
-    }
-    if (e == ERR_OK) {
-        e = store_number_credit_ask(tx, x->d.credit_id, x->d.person, x->payment_id);
-    }
-    audit_begin(audit, x->payment_id ? "received.attach" : "received.release", x);
+    enum err e =
+        audit_begin(c, tx, audit, x->payment_id ? "received.attach" : "received.release", x);
     json_w_kint(&audit->w, "payment", x->payment_id);
-    return e;
+    return e == ERR_OK ? store_number_credit_ask(tx, x->d.credit_id, x->d.person, x->payment_id)
+                       : e;
 }
 
 static enum err void_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
 {
     struct act *x = arg;
-    struct number_credit_row r;
     struct sms_row truth;
-    enum err e = store_number_credit_get(tx_db(tx), &c->arena, x->d.credit_id, &r);
+    enum err e = audit_begin(c, tx, audit, "received.void", x);
     if (e == ERR_OK && x->d.sms_id) {
         e = store_sms_get(tx_db(tx), &c->arena, x->d.sms_id, &truth);
     }
     if (e == ERR_OK) {
         e = store_number_credit_ask_void(tx, x->d.credit_id, x->d.person, x->d.sms_id);
     }
-    audit_begin(audit, "received.void", x);
     json_w_kint(&audit->w, "sms", x->d.sms_id);
     return e;
 }
@@ -93,22 +104,25 @@ static enum err confirm_unit(struct cli *c, struct tx *tx, void *arg, struct cli
 {
     struct act *x = arg;
     x->d.payment_id = x->payment_id;
-    enum err e = phone_confirm(tx, &c->arena, &x->d, &x->payment_id);
-    if (e == ERR_OK) {
-        e = number_match(tx, money_poisha(c->config.number_over_tolerance_poisha));
-    }
-    audit_begin(audit, "received.confirm", x);
+    enum err e = audit_begin(c, tx, audit, "received.confirm", x);
     json_w_kint(&audit->w, "payment", x->payment_id);
     json_w_kbool(&audit->w, "void", x->d.is_void);
     json_w_kint(&audit->w, "sms", x->d.sms_id);
+    if (e != ERR_OK) {
+        return e;
+    }
+    e = phone_confirm(tx, &c->arena, &x->d, &x->payment_id);
+    if (e == ERR_OK) {
+        e = number_match(tx, money_poisha(c->config.number_over_tolerance_poisha));
+    }
     return e;
 }
 
 static enum err mark_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
 {
     struct act *x = arg;
-    audit_begin(audit, "received.mark", x);
-    return phone_mark(tx, &c->arena, &x->d);
+    enum err e = audit_begin(c, tx, audit, "received.mark", x);
+    return e == ERR_OK ? phone_mark(tx, &c->arena, &x->d) : e;
 }
 
 static int failed(const struct act *x, enum err e)

@@ -23,7 +23,8 @@ static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_aud
     struct redirect_row *r = arg;
     enum err e = store_redirect_add(tx, r);
     audit->action = "redirect.add";
-    cli_audit_object_id(audit, "redirect", r->id);
+    cli_audit_target_id(audit, "redirect", r->id);
+    audit->account_id = r->account_id;
     json_w_kint(&audit->w, "account_id", r->account_id);
     json_w_kstr(&audit->w, "name", r->name);
     json_w_kstr(&audit->w, "url", r->url);
@@ -88,8 +89,10 @@ static enum err delete_unit(struct cli *c, struct tx *tx, void *arg, struct cli_
         return ERR_STATE;
     }
     audit->action = "redirect.delete";
-    cli_audit_object_id(audit, "redirect", *id);
-    json_w_kstr(&audit->w, "url", r.url);
+    cli_audit_target_id(audit, "redirect", *id);
+    audit->account_id = r.account_id;
+    json_w_kstr(&audit->was, "name", r.name);
+    json_w_kstr(&audit->was, "url", r.url);
     return store_redirect_delete(tx, *id, tx_now_ms(tx));
 }
 

@@ -53,7 +53,8 @@ static enum err paste_unit(struct cli *c, struct tx *tx, void *arg, struct cli_a
     p->message.at_ms = tx_now_ms(tx);
     e = phone_take(tx, &p->from, &p->message, &p->result);
     audit->action = "sms.paste";
-    cli_audit_object_id(audit, "number", n.id);
+    cli_audit_target_id(audit, "number", n.id);
+    audit->account_id = n.account_id;
     json_w_kstr(&audit->w, "sender", p->message.sender);
     json_w_kcstr(&audit->w, "result", phone_result_text(p->result));
     return e;
@@ -117,7 +118,8 @@ static enum err done_unit(struct cli *c, struct tx *tx, void *arg, struct cli_au
     (void)c;
     const int64_t *id = arg;
     audit->action = "sms.done";
-    cli_audit_object_id(audit, "sms", *id);
+    cli_audit_target_id(audit, "sms", *id);
+    json_w_kcstr(&audit->w, "state", "looked_at");
     return store_sms_set_state(tx, *id, STR("looked_at"));
 }
 

@@ -22,7 +22,7 @@ static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_aud
     r->created_at = tx_now_ms(tx);
     e = store_topic_add(tx, r);
     audit->action = "topic.add";
-    cli_audit_object_id(audit, "topic", r->id);
+    cli_audit_target_id(audit, "topic", r->id);
     json_w_kint(&audit->w, "credential", r->credential_id);
     json_w_kstr(&audit->w, "arn", r->arn);
     return e;
@@ -84,8 +84,9 @@ static enum err remove_unit(struct cli *c, struct tx *tx, void *arg, struct cli_
         return e;
     }
     audit->action = "topic.remove";
-    cli_audit_object_id(audit, "topic", *id);
-    json_w_kstr(&audit->w, "arn", r.arn);
+    cli_audit_target_id(audit, "topic", *id);
+    json_w_kint(&audit->was, "credential", r.credential_id);
+    json_w_kstr(&audit->was, "arn", r.arn);
     return store_topic_remove(tx, *id);
 }
 
@@ -158,8 +159,9 @@ static enum err close_unit(struct cli *c, struct tx *tx, void *arg, struct cli_a
         return e;
     }
     audit->action = "notice.close";
-    cli_audit_object_id(audit, "notice", s->id);
-    json_w_kstr(&audit->w, "was", r.verdict);
+    cli_audit_target_id(audit, "notice", s->id);
+    json_w_kstr(&audit->was, "verdict", r.verdict);
+    json_w_kcstr(&audit->w, "verdict", "closed");
     json_w_kstr(&audit->w, "trx_id", r.trx_id);
     json_w_kstr(&audit->w, "reason", s->reason);
     r.verdict = STR("closed");

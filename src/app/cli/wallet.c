@@ -94,7 +94,8 @@ static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_aud
     r->created_at = tx_now_ms(tx);
     enum err e = store_credential_add(tx, r);
     audit->action = "wallet.add";
-    cli_audit_object_id(audit, "credential", r->id);
+    cli_audit_target_id(audit, "credential", r->id);
+    audit->account_id = r->account_id;
     json_w_kcstr(&audit->w, "wallet", wallet_kind_code(r->wallet));
     json_w_kstr(&audit->w, "name", r->name);
     json_w_kint(&audit->w, "account_id", r->account_id);
@@ -165,7 +166,10 @@ static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct cli_
         return e;
     }
     audit->action = s->enabled ? "wallet.enable" : "wallet.disable";
-    cli_audit_object_id(audit, "credential", s->id);
+    cli_audit_target_id(audit, "credential", s->id);
+    audit->account_id = r.account_id;
+    json_w_kbool(&audit->was, "enabled", r.enabled);
+    json_w_kbool(&audit->w, "enabled", s->enabled);
     json_w_kstr(&audit->w, "name", r.name);
     return store_credential_set_enabled(tx, s->id, s->enabled);
 }
@@ -206,15 +210,21 @@ struct refunds {
 /* One that is under way is asked about where it was sent. */
 static enum err refunds_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
 {
-    (void)c;
     const struct refunds *x = arg;
+    struct credential_row r;
     int64_t live;
     enum err e = store_refund_live_by(tx_db(tx), WALLET_BKASH, x->id, &live);
     if (e != ERR_NO_ROW) {
         return e == ERR_OK ? ERR_STATE : e;
     }
+    e = store_credential_get(tx_db(tx), &c->arena, x->id, &r);
+    if (e != ERR_OK) {
+        return e;
+    }
     audit->action = "wallet.refunds";
-    cli_audit_object_id(audit, "credential", x->id);
+    cli_audit_target_id(audit, "credential", x->id);
+    audit->account_id = r.account_id;
+    json_w_kcstr(&audit->was, "refund_api", r.refunds_v1 ? "v1" : "v2");
     json_w_kcstr(&audit->w, "refund_api", x->v1 ? "v1" : "v2");
     return store_credential_set_refunds(tx, x->id, x->v1);
 }

@@ -526,15 +526,25 @@ CREATE TABLE guess (
 );
 CREATE INDEX guess_minute ON guess (minute);
 
-CREATE TABLE audit (
+-- Changes that persons make, in a hash chain; those that concern a merchant are links of a chain of his own, too.
+CREATE TABLE audit_log (
     id BIGINT PRIMARY KEY CHECK (id > 0),
     at BIGINT NOT NULL,
+    person_id BIGINT,
     actor TEXT COLLATE "C" NOT NULL,
+    merchant_id BIGINT,
     action TEXT COLLATE "C" NOT NULL,
-    object TEXT COLLATE "C" NOT NULL,
-    detail TEXT COLLATE "C",
+    target TEXT COLLATE "C" NOT NULL,
+    before_json TEXT COLLATE "C",
+    after_json TEXT COLLATE "C",
+    client_ip TEXT COLLATE "C",
     prev_hash TEXT COLLATE "C" NOT NULL CHECK (length(prev_hash) = 64),
-    hash TEXT COLLATE "C" NOT NULL CHECK (length(hash) = 64)
+    hash TEXT COLLATE "C" NOT NULL CHECK (length(hash) = 64),
+    merchant_number BIGINT CHECK ((merchant_number IS NULL) = (merchant_id IS NULL)),
+    merchant_prev_hash TEXT COLLATE "C" CHECK (length(merchant_prev_hash) = 64),
+    merchant_hash TEXT COLLATE "C" CHECK (length(merchant_hash) = 64),
+    UNIQUE (merchant_id, merchant_number),
+    CHECK ((merchant_hash IS NULL) = (merchant_id IS NULL) AND (merchant_prev_hash IS NULL) = (merchant_id IS NULL))
 );
 
 CREATE TRIGGER payment_event_update BEFORE UPDATE ON payment_event
@@ -553,7 +563,7 @@ CREATE TRIGGER outbox_try_update BEFORE UPDATE ON outbox_try
     FOR EACH ROW EXECUTE FUNCTION append_only();
 CREATE TRIGGER outbox_try_delete BEFORE DELETE ON outbox_try
     FOR EACH ROW EXECUTE FUNCTION append_only();
-CREATE TRIGGER audit_update BEFORE UPDATE ON audit
+CREATE TRIGGER audit_log_update BEFORE UPDATE ON audit_log
     FOR EACH ROW EXECUTE FUNCTION append_only();
-CREATE TRIGGER audit_delete BEFORE DELETE ON audit
+CREATE TRIGGER audit_log_delete BEFORE DELETE ON audit_log
     FOR EACH ROW EXECUTE FUNCTION append_only();

@@ -515,15 +515,25 @@ CREATE TABLE guess (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX guess_minute ON guess (minute);
 
-CREATE TABLE audit (
+-- Changes that persons make, in a hash chain; those that concern a merchant are links of a chain of his own, too.
+CREATE TABLE audit_log (
     id INTEGER PRIMARY KEY CHECK (id > 0),
     at INTEGER NOT NULL,
+    person_id INTEGER,
     actor TEXT NOT NULL,
+    merchant_id INTEGER,
     action TEXT NOT NULL,
-    object TEXT NOT NULL,
-    detail TEXT,
+    target TEXT NOT NULL,
+    before_json TEXT,
+    after_json TEXT,
+    client_ip TEXT,
     prev_hash TEXT NOT NULL CHECK (length(prev_hash) = 64),
-    hash TEXT NOT NULL CHECK (length(hash) = 64)
+    hash TEXT NOT NULL CHECK (length(hash) = 64),
+    merchant_number INTEGER CHECK ((merchant_number IS NULL) = (merchant_id IS NULL)),
+    merchant_prev_hash TEXT CHECK (length(merchant_prev_hash) = 64),
+    merchant_hash TEXT CHECK (length(merchant_hash) = 64),
+    UNIQUE (merchant_id, merchant_number),
+    CHECK ((merchant_hash IS NULL) = (merchant_id IS NULL) AND (merchant_prev_hash IS NULL) = (merchant_id IS NULL))
 ) STRICT;
 
 CREATE TRIGGER payment_event_update BEFORE UPDATE ON payment_event
@@ -558,11 +568,11 @@ CREATE TRIGGER outbox_try_delete BEFORE DELETE ON outbox_try
 BEGIN
     SELECT RAISE(ABORT, 'outbox_try is append-only');
 END;
-CREATE TRIGGER audit_update BEFORE UPDATE ON audit
+CREATE TRIGGER audit_log_update BEFORE UPDATE ON audit_log
 BEGIN
-    SELECT RAISE(ABORT, 'audit is append-only');
+    SELECT RAISE(ABORT, 'audit_log is append-only');
 END;
-CREATE TRIGGER audit_delete BEFORE DELETE ON audit
+CREATE TRIGGER audit_log_delete BEFORE DELETE ON audit_log
 BEGIN
-    SELECT RAISE(ABORT, 'audit is append-only');
+    SELECT RAISE(ABORT, 'audit_log is append-only');
 END;
