@@ -162,6 +162,8 @@ static void server_check(const struct config *c, struct buf *why)
         buf_cstr(why, "server.ops_listen: must differ from server.listen\n");
     base_url_check("server.api_url", c->server_api_url, why);
     pay_url_check("server.pay_url", c->server_pay_url, why);
+    if (c->server_cabinet_url[0])
+        pay_url_check("server.cabinet_url", c->server_cabinet_url, why);
     if ((c->server_tls_certificate_file[0] == 0) != (c->server_tls_key_file[0] == 0))
         buf_cstr(why, "server.tls_certificate_file: needs server.tls_key_file, and it the first\n");
     trusted_proxy_check(c->server_trusted_proxy, why);

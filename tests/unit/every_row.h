@@ -34,6 +34,7 @@ static const struct {
     const char *table, *column, *value;
 } SPECIAL[] = {
     {"certificate", "private_box", "NULL"},
+    {"person", "merchant_id", "NULL"},
     {"audit_log", "before_json", "NULL"},
     {"payment", "final_at", "0"},
     {"payment", "description", "'\xE0\xA6\x9A\xE0\xA6\xBE, ''tea''\n\\. \xF0\x9F\x8D\xB5'"},

@@ -517,6 +517,75 @@ CREATE TABLE number_wait (
 CREATE INDEX number_wait_trx ON number_wait (wallet, trx_id, payer_end);
 CREATE INDEX number_wait_typed ON number_wait (typed_at);
 
+-- Who signs in to the cabinet. Times are 0 where it has not happened.
+CREATE TABLE person (
+    id BIGINT PRIMARY KEY,
+    -- Lower case.
+    email TEXT COLLATE "C" NOT NULL UNIQUE,
+    name TEXT COLLATE "C" NOT NULL,
+    role TEXT COLLATE "C" NOT NULL CHECK (role IN ('operator_admin', 'operator_support', 'merchant_owner',
+        'merchant_developer', 'merchant_viewer')),
+    -- NULL: one of the operator's.
+    merchant_id BIGINT REFERENCES merchant (id),
+    -- NULL: invited, and has not chosen one yet.
+    password_hash TEXT COLLATE "C",
+    -- The secret of the second factor; the new one waits for its first code.
+    totp_box BYTEA,
+    totp_new_box BYTEA,
+    -- The last accepted step of the clock: a code counts once.
+    totp_step BIGINT NOT NULL,
+    language TEXT COLLATE "C" NOT NULL CHECK (language IN ('bn', 'en')),
+    created_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    disabled_at BIGINT NOT NULL,
+    version BIGINT NOT NULL CHECK (version > 0),
+    CHECK ((merchant_id IS NULL) = (role IN ('operator_admin', 'operator_support')))
+);
+CREATE INDEX person_merchant ON person (merchant_id);
+
+-- Browsers that are signed in, by the digest of what their cookie holds.
+CREATE TABLE person_session (
+    id BIGINT PRIMARY KEY,
+    person_id BIGINT NOT NULL REFERENCES person (id),
+    token_hash BYTEA NOT NULL UNIQUE CHECK (length(token_hash) = 32),
+    -- code: the second factor is missing; setup: there is none yet and the role wants one
+    stage TEXT COLLATE "C" NOT NULL CHECK (stage IN ('code', 'setup', 'full')),
+    created_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    ended_at BIGINT NOT NULL,
+    client_ip TEXT COLLATE "C" NOT NULL,
+    user_agent TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX person_session_person ON person_session (person_id);
+CREATE INDEX person_session_created ON person_session (created_at);
+
+CREATE TABLE person_recovery (
+    person_id BIGINT NOT NULL REFERENCES person (id),
+    code_hash BYTEA NOT NULL CHECK (length(code_hash) = 32),
+    used_at BIGINT NOT NULL,
+    PRIMARY KEY (person_id, code_hash)
+);
+
+-- Links by which a person chooses a password: one use, or until the next one is made.
+CREATE TABLE person_invitation (
+    id BIGINT PRIMARY KEY,
+    person_id BIGINT NOT NULL REFERENCES person (id),
+    token_hash BYTEA NOT NULL UNIQUE CHECK (length(token_hash) = 32),
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT NOT NULL
+);
+CREATE INDEX person_invitation_person ON person_invitation (person_id);
+
+-- How often somebody (an e-mail address, a network address, a person's second factor) failed to sign in, in a quarter of an hour.
+CREATE TABLE sign_in_try (
+    who BYTEA NOT NULL,
+    slot BIGINT NOT NULL,
+    tries BIGINT NOT NULL CHECK (tries > 0),
+    PRIMARY KEY (who, slot)
+);
+CREATE INDEX sign_in_try_slot ON sign_in_try (slot);
+
 -- How often somebody tried in a minute what may be a guess: a payment, or an address.
 CREATE TABLE guess (
     who BYTEA NOT NULL,
