@@ -16,6 +16,7 @@ static const struct cli_command *const tables[] = {
     cli_init_commands,
     cli_merchant_commands,
     cli_account_commands,
+    cli_person_commands,
     cli_cert_commands,
     cli_redirect_commands,
     cli_endpoint_commands,

@@ -4,6 +4,7 @@
 #include "app/preflight.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "http/cabinet.h"
 #include "http/page_limit.h"
 #include "http/page_pay.h"
 #include "http/routes.h"
@@ -215,6 +216,7 @@ static void program_stop(struct program *p)
         server_stop(p->public, p->config.server_drain_s * 1000);
     if (p->ops)
         server_stop(p->ops, OPS_DRAIN_MS);
+    cabinet_free(p->gateway.cabinet);
     if (p->gateway.service)
         service_stop(&p->service);
     page_limit_free(p->gateway.devices);
@@ -235,7 +237,9 @@ static enum err program_start(struct program *p, struct buf *why)
     p->gateway.pages = pages_new(&p->service);
     p->gateway.devices = page_limit_new(p->service.config->limits_device_requests_per_minute);
     atomic_store(&p->gateway.starting, true);
-    e = ops_start(p, why);
+    e = cabinet_new(&p->service, &p->gateway.cabinet);
+    if (e == ERR_OK)
+        e = ops_start(p, why);
     if (e == ERR_OK)
         e = public_start(p, why);
     atomic_store(&p->gateway.starting, false);

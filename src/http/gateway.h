@@ -8,15 +8,17 @@
 
 struct pages;
 struct page_limit;
+struct cabinet;
 
 struct gateway {
     struct service *service;
     struct pages *pages; /* page_pay.h */
     struct page_limit
-        *devices;         /* requests of a device, and failed ones of an address, in a minute */
-    atomic_int searches;  /* of operators at a wallet, under way */
-    atomic_bool starting; /* the public listener does not serve yet, and /readyz says so */
-    atomic_bool stopping; /* /readyz says so while the public listener drains */
+        *devices;            /* requests of a device, and failed ones of an address, in a minute */
+    struct cabinet *cabinet; /* cabinet.h */
+    atomic_int searches;     /* of operators at a wallet, under way */
+    atomic_bool starting;    /* the public listener does not serve yet, and /readyz says so */
+    atomic_bool stopping;    /* /readyz says so while the public listener drains */
 };
 
 #endif

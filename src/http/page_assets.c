@@ -1,4 +1,5 @@
 /* What needs no payment: stylesheet, script and icon, the tiny home page, errors. */
+#include "http/cabinet.h"
 #include "http/page_private.h"
 #include "pages.gen.h"
 
@@ -55,6 +56,8 @@ struct reply *page_error(struct request *rq, enum err e)
     struct str back = STR_ABSENT;
     char path[UUID_LEN + 2];
     struct buf html;
+    if (str_starts(rq->path, STR("/cabinet/api/")))
+        return cabinet_error_early(e);
     if (!visit)
         visit = page_visit_new(rq);
     if (visit && visit->uuid[0]) {

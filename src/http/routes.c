@@ -1,5 +1,6 @@
 #include "http/routes.h"
 
+#include "http/cabinet.h"
 #include "http/device.h"
 #include "http/page_pay.h"
 
@@ -13,6 +14,8 @@ const struct route routes_public[] = {
     {"GET", "/favicon.ico", ROUTE_PAGE, 0, page_favicon_get},
     {"GET", "/robots.txt", ROUTE_PAGE, 0, page_robots_get},
     {"GET", "/assets/{}", ROUTE_PAGE, 0, page_asset_get},
+    {"GET", "/cabinet/api/{*}", ROUTE_PAGE, 0, cabinet_api_request},
+    {"POST", "/cabinet/api/{*}", ROUTE_PAGE, CABINET_BODY_MAX, cabinet_api_request},
     {"GET", "/callback/bkash/{}", ROUTE_PAGE, 0, page_bkash_callback_get},
     {"GET", "/callback/nagad/{}", ROUTE_PAGE, 0, page_nagad_callback_get},
     {"POST", "/callback/rocket", ROUTE_PAGE, PAGE_BODY_MAX, page_rocket_callback_post},

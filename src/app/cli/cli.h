@@ -44,6 +44,7 @@ struct cli_command {
 extern const struct cli_command cli_init_commands[];
 extern const struct cli_command cli_merchant_commands[];
 extern const struct cli_command cli_account_commands[];
+extern const struct cli_command cli_person_commands[];
 extern const struct cli_command cli_cert_commands[];
 extern const struct cli_command cli_redirect_commands[];
 extern const struct cli_command cli_endpoint_commands[];
