@@ -59,4 +59,4 @@ format:
 	@tools/check-source --format
 
 clean:
-	rm -rf build build-asan build-tsan build-fuzz
+	rm -rf build build-asan build-tsan build-fuzz build-web

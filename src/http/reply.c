@@ -40,6 +40,13 @@ struct reply *reply_bytes(int status, const char *content_type, struct str body)
     return r;
 }
 
+struct reply *reply_static(int status, const char *content_type, struct str body)
+{
+    struct reply *r = reply_of(status, body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_PERSISTENT);
+    header_add(r, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+    return r;
+}
+
 struct reply *reply_json(int status, struct str body)
 {
     return reply_bytes(status, "application/json", body);

@@ -1,6 +1,7 @@
 #include "http/routes.h"
 
 #include "http/cabinet.h"
+#include "http/cabinet_files.h"
 #include "http/device.h"
 #include "http/page_pay.h"
 
@@ -16,6 +17,10 @@ const struct route routes_public[] = {
     {"GET", "/assets/{}", ROUTE_PAGE, 0, page_asset_get},
     {"GET", "/cabinet/api/{*}", ROUTE_PAGE, 0, cabinet_api_request},
     {"POST", "/cabinet/api/{*}", ROUTE_PAGE, CABINET_BODY_MAX, cabinet_api_request},
+    {"GET", "/cabinet", ROUTE_PAGE, 0, cabinet_page_get},
+    {"GET", "/cabinet/", ROUTE_PAGE, 0, cabinet_page_get},
+    {"GET", "/cabinet/assets/{*}", ROUTE_PLAIN, 0, cabinet_file_get},
+    {"GET", "/cabinet/{*}", ROUTE_PAGE, 0, cabinet_page_get},
     {"GET", "/callback/bkash/{}", ROUTE_PAGE, 0, page_bkash_callback_get},
     {"GET", "/callback/nagad/{}", ROUTE_PAGE, 0, page_nagad_callback_get},
     {"POST", "/callback/rocket", ROUTE_PAGE, PAGE_BODY_MAX, page_rocket_callback_post},

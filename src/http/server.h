@@ -102,6 +102,8 @@ struct reply *reply_html(int status, struct str body);
 /* Takes the buffer's memory instead of copying it; the buffer is empty then. */
 struct reply *reply_html_take(int status, struct buf *html);
 struct reply *reply_bytes(int status, const char *content_type, struct str body);
+/* Does not copy: the body is the program's own. */
+struct reply *reply_static(int status, const char *content_type, struct str body);
 /* 303 See Other (or 302, 307, 308). */
 struct reply *reply_redirect(int status, struct str location);
 struct reply *reply_header(struct reply *r, const char *name,

@@ -1,0 +1,35 @@
+// THE table of pages: a row adds an address, who may open it, and its place in the navigation. Pages are fetched when they are opened.
+import type { FunctionComponent } from 'preact';
+import type { Action } from './gen/role';
+import type { IconName } from './parts/icon';
+import type { TextKey } from './text';
+
+export interface PageProps {
+  params: Record<string, string>; // the :names of the address
+  query: URLSearchParams;
+}
+
+export type PageComponent = FunctionComponent<PageProps>;
+type Group = 'money' | 'setup' | 'operator' | 'people';
+
+export interface PageRow {
+  path: string;
+  action: Action;
+  load(): Promise<{ default: PageComponent }>;
+  // For whom; both unless told otherwise.
+  side?: 'merchant' | 'operator';
+  nav?: { group: Group; text: TextKey; icon: IconName };
+}
+
+export const GROUPS: readonly Group[] = ['money', 'setup', 'operator', 'people'];
+
+// In the order of the navigation. The first that somebody may open is what /cabinet shows.
+export const PAGES: readonly PageRow[] = [
+  { path: '/profile', action: 'own', load: () => import('./pages/profile') },
+];
+
+// What is shown to who is not signed in. An invitation is for somebody new, whoever may be signed in here.
+export const GATE = {
+  sign_in: { path: '/', load: () => import('./pages/sign-in') },
+  invitation: { path: '/invitation', load: () => import('./pages/invitation') },
+};
