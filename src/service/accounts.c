@@ -334,9 +334,12 @@ enum rsa_verdict accounts_verify(struct accounts *a, const struct account_view *
     enum cert_purpose p, int64_t now, struct str body, struct str sign_base64)
 {
     struct account_full *f = full_of(v);
-    enum rsa_verdict verdict = account_full_verify(f, p, now, body, sign_base64);
-    if (verdict == RSA_REFUSED && f) {
-        account_full_note_refused(a->store, f, p, now);
+    struct account_check check;
+    enum rsa_verdict verdict = account_full_verify(f, p, now, body, sign_base64, &check);
+    if (check.key) {
+        account_key_note_used(a->store, check.key, now, verdict);
+    } else if (f) {
+        account_full_note_refused(a->store, f, p, now, check.why);
     }
     return verdict;
 }

@@ -41,8 +41,8 @@ void accounts_release(const struct account_view *v);
 
 /* Verifies with the account's certificates of that purpose that are valid now (not revoked, not_before <= now,
  * now < not_after). A refusal costs one operation of the size that Sign's length says, whatever the view, which may be NULL;
- * one for each certificate while they overlap. Sign is the header's text (base64). A refused use is noted on the account's
- * newest certificate (at most once a minute, never on the caller's path). */
+ * one for each certificate while they overlap. Sign is the header's text (base64). A good use is noted on the certificate, a
+ * refused one, and why, on the account's newest of the purpose (each at most once a minute, never on the caller's path). */
 enum rsa_verdict accounts_verify(struct accounts *a, const struct account_view *v,
     enum cert_purpose p, int64_t now, struct str body, struct str sign_base64) must_check;
 

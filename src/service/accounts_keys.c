@@ -55,7 +55,8 @@ static enum err load_cert(void *arg, const struct cert_row *r)
 {
     struct loading *l = arg;
     struct account_full *f = l->full;
-    struct account_key key = {.not_before = r->not_before, .not_after = r->not_after};
+    struct account_key key = {
+        .not_before = r->not_before, .not_after = r->not_after, .cert_id = r->id};
     enum err e = cert_purpose_parse(r->purpose, &key.purpose);
     if (e != ERR_OK) {
         log_error("certificate_purpose_unknown", LOG_I("certificate", r->id));

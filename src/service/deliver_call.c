@@ -6,8 +6,6 @@
 #include "base/url.h"
 #include "service/accounts.h"
 
-/* A payment's row may hold 64 KiB of customer fields; what is sent comes on top of it. */
-#define CALL_ARENA_MAX (256 * 1024)
 #define PAYLOAD_MAX (24 * 1024)
 #define SECRET_MAX 256
 
@@ -120,6 +118,7 @@ static enum err signature_add(struct service *s, const struct notify_call *c, st
 {
     struct buf secret;
     buf_init(&secret, SECRET_MAX);
+    timestamp_s += c->spoilt;
     enum err e = box_open(s->keys, "endpoint", box, &secret);
     if (e == ERR_OK) {
         e = webhook_sign(buf_view(&secret), c->row.webhook_id, timestamp_s, signed_payload, out);
@@ -165,6 +164,9 @@ static enum err headers_fill(struct service *s, struct notify_call *c, const str
     buf_int(&number, c->row.sequence);
     c->headers[k++] = header_text(c, "webhook-sequence", buf_view(&number));
     c->headers[k++] = header_text(c, "webhook-signature", buf_view(&signature));
+    if (c->trial) {
+        c->headers[k++] = header_text(c, "kassa-trial", str_from(c->trial));
+    }
     c->headers[k] = NULL;
     buf_clear(&signature);
     buf_clear(&number);
@@ -182,6 +184,9 @@ static enum err payload_fill(struct service *s, struct notify_call *c, const str
     buf_init(&payload, PAYLOAD_MAX);
     fields_fill(c, v, &fields);
     notify_signed_text(&fields, t->mode, t->set, &text);
+    if (c->spoilt) {
+        buf_char(&text, ' ');
+    }
     enum err e = buf_ok(&text) ? accounts_sign(v, now, buf_view(&text), &sign) : ERR_LIMIT;
     if (e == ERR_OK) {
         notify_payload(&fields, t->mode, t->set, buf_view(&sign), &payload);
@@ -240,7 +245,7 @@ static enum err account_missing(struct db *db, struct notify_call *c)
 enum err notify_call_read(struct service *s, int64_t outbox_id, struct notify_call *ret)
 {
     *ret = (struct notify_call){.headers = {NULL}};
-    arena_init(&ret->arena, CALL_ARENA_MAX);
+    arena_init(&ret->arena, NOTIFY_CALL_ARENA_MAX);
     struct db *db = store_reader(s->store);
     enum err e = db ? store_outbox_get(db, &ret->arena, outbox_id, &ret->row) : ERR_STORE_IO;
     if (e == ERR_OK) {
@@ -294,6 +299,29 @@ enum err notify_call_sign(struct service *s, struct notify_call *c, int64_t now)
     }
     enum err e = call_sign(s, c, v, now);
     accounts_release(v);
+    return e;
+}
+
+/* An endpoint that is disabled may be tried, so that it can be mended before it is enabled. */
+enum err notify_call_trial(struct service *s, struct notify_call *c, const struct account_view *v,
+    const struct endpoint_row *endpoint, int64_t at)
+{
+    struct target t;
+    struct url u;
+    struct endpoint_row row = *endpoint;
+    row.disabled_at = 0;
+    c->park_reason = target_from_endpoint(&row, &t);
+    if (!c->park_reason && (url_parse(t.url, &u) != ERR_OK || !url_port_allowed(u.port))) {
+        c->park_reason = "address";
+    }
+    if (c->park_reason) {
+        return ERR_OK;
+    }
+    enum err e = payload_fill(s, c, &t, &u, v, at);
+    if (e == ERR_NO_ROW) {
+        c->park_reason = "no_notifications_key";
+        e = ERR_OK;
+    }
     return e;
 }
 

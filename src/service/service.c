@@ -12,6 +12,7 @@
 #include "service/links.h"
 #include "service/notices.h"
 #include "service/settle.h"
+#include "service/trial.h"
 #include "service/wallet_host.h"
 #include "service/work.h"
 
@@ -77,6 +78,7 @@ static enum err wallets_start(struct service *s, struct buf *why)
     }
     if (e == ERR_OK) {
         s->notices = notices_new(s);
+        s->trials = trials_new(s);
         accounts_listen(s->accounts, credentials_changed, s->credentials);
         e = accounts_watch(s->accounts);
         say(why, "watch of the accounts", e);
@@ -144,6 +146,7 @@ void service_stop(struct service *s)
         deliver_free(s->deliver);
     }
     notices_free(s->notices);
+    trials_free(s->trials);
     credentials_free(s->credentials);
     if (s->wallets) {
         wallets_free(s->wallets);

@@ -15,6 +15,7 @@ struct deliver;
 struct credentials;
 struct notices;
 struct work;
+struct trials;
 
 /* The name under which the sandbox's clock offset is kept, in milliseconds. */
 #define SANDBOX_CLOCK_SETTING "sandbox_clock_offset_ms"
@@ -33,6 +34,7 @@ struct service {
     struct deliver *deliver;
     struct credentials *credentials; /* NULL without workers */
     struct notices *notices;         /* NULL without workers */
+    struct trials *trials;           /* NULL without workers */
     struct work *
         work; /* wakes settle and deliver (service/work.h): what ends late uses it, not the pointers above */
 };

@@ -42,7 +42,10 @@ struct cert_row {
     int64_t not_before, not_after; /* ms; not_after 0: no end */
     int64_t revoked_at;            /* 0: not revoked */
     int64_t created_at;
-    int64_t refused_at; /* last refused use, 0: never */
+    int64_t refused_at;     /* last refused use, 0: never */
+    struct str refused_why; /* "base64", "length", "no_certificate", "signature"; absent */
+    int64_t used_at; /* last good use, 0: never; neither is written more than once a minute */
+    struct str used_digest; /* "sha1", "sha256"; absent */
 };
 
 struct redirect_row {
@@ -94,7 +97,8 @@ enum err store_cert_get(
 /* Compare-and-set: ERR_CONFLICT when it was revoked already. */
 enum err store_cert_revoke(struct tx *tx, int64_t id, int64_t at) must_check;
 enum err store_cert_set_not_after(struct tx *tx, int64_t id, int64_t not_after) must_check;
-enum err store_cert_set_refused(struct tx *tx, int64_t id, int64_t at) must_check;
+enum err store_cert_set_refused(struct tx *tx, int64_t id, int64_t at, struct str why) must_check;
+enum err store_cert_set_used(struct tx *tx, int64_t id, int64_t at, struct str digest) must_check;
 
 enum err store_redirect_add(struct tx *tx, struct redirect_row *r) must_check;
 enum err store_redirect_get(

@@ -64,6 +64,15 @@ static const struct db_sql SQL_TRY_EACH = {
     "SELECT outbox_id, number, at, duration_ms, status, url, error, reply FROM outbox_try"
     " WHERE outbox_id = $1 ORDER BY number"};
 
+#define TOLD_COLUMNS "id, day, order_id, endpoint_url, endpoint_id, sequence"
+/* Two statements, as SQLite does not use (day, id) < ($2, $3) to find the first row. */
+static const struct db_sql SQL_TOLD_DAY = {
+    "SELECT " TOLD_COLUMNS " FROM payment WHERE account_id = $1 AND day = $2 AND id < $3"
+    " ORDER BY id DESC LIMIT $4"};
+static const struct db_sql SQL_TOLD_REST = {
+    "SELECT " TOLD_COLUMNS " FROM payment WHERE account_id = $1 AND day < $2"
+    " ORDER BY day DESC, id DESC LIMIT $3"};
+
 static void outbox_read(struct row *r, struct outbox_row *ret)
 {
     *ret = (struct outbox_row){
@@ -232,6 +241,50 @@ enum err store_outbox_try_add(struct tx *tx, const struct outbox_try_row *r)
     st = db_query(tx_db(tx), &SQL_TRY_COUNT);
     db_int(st, 1, r->outbox_id);
     return db_do_one(st, ERR_NO_ROW);
+}
+
+struct told_counter {
+    store_told_fn fn;
+    void *arg;
+    int64_t count;
+};
+
+static enum err told_count(void *arg, const struct told_row *r)
+{
+    struct told_counter *c = arg;
+    c->count++;
+    return c->fn(c->arg, r);
+}
+
+static void told_read(struct row *r, struct told_row *ret)
+{
+    *ret = (struct told_row){
+        .payment_id = row_int(r, "id"),
+        .day = row_int(r, "day"),
+        .order_id = row_str(r, "order_id"),
+        .endpoint_url = row_str(r, "endpoint_url"),
+        .endpoint_id = row_int(r, "endpoint_id"),
+        .notifications = row_int(r, "sequence"),
+    };
+}
+
+enum err store_told_each(struct db *db, int64_t account_id, int64_t day, int64_t payment_id,
+    int64_t max, store_told_fn fn, void *arg)
+{
+    struct told_counter c = {.fn = fn, .arg = arg};
+    struct db_stmt *st = db_query(db, &SQL_TOLD_DAY);
+    db_int(st, 1, account_id);
+    db_int(st, 2, day);
+    db_int(st, 3, payment_id);
+    db_int(st, 4, max);
+    enum err e = row_each(st, struct told_row, told_read, told_count, &c);
+    if (e != ERR_OK || c.count >= max)
+        return e;
+    st = db_query(db, &SQL_TOLD_REST);
+    db_int(st, 1, account_id);
+    db_int(st, 2, day);
+    db_int(st, 3, max - c.count);
+    return row_each(st, struct told_row, told_read, told_count, &c);
 }
 
 static void try_read(struct row *r, struct outbox_try_row *ret)

@@ -49,6 +49,20 @@ enum err store_outbox_resend(struct tx *tx, int64_t id, int64_t now) must_check;
 enum err store_outbox_account_enabled(struct tx *tx, int64_t account_id, int64_t due_at) must_check;
 enum err store_outbox_waiting(struct db *db, int64_t *ret_count) must_check;
 
+/* A payment of an account, for who looks for its notifications. */
+struct told_row {
+    int64_t payment_id;
+    int64_t day;
+    struct str order_id;
+    struct str endpoint_url; /* the request's; absent: none */
+    int64_t endpoint_id;     /* the request's; 0: none */
+    int64_t notifications;   /* made so far */
+};
+typedef enum err (*store_told_fn)(void *arg, const struct told_row *r);
+/* The account's payments before that one (by day, then by id), newest first, at most `max`. */
+enum err store_told_each(struct db *db, int64_t account_id, int64_t day, int64_t payment_id,
+    int64_t max, store_told_fn fn, void *arg) must_check;
+
 #define OUTBOX_REPLY_MAX 1024
 struct outbox_try_row {
     int64_t outbox_id;

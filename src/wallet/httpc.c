@@ -34,7 +34,7 @@ struct httpc {
     uint64_t timers_seq;
 
     struct call_list waiting, active; /* the outgoing thread's own */
-    int active_n;
+    int active_n, slow_n;
 };
 
 static void list_add(struct call_list *l, struct httpc_call *c)
@@ -156,6 +156,7 @@ static void call_start(struct httpc *h, struct httpc_call *c)
     }
     list_add(&h->active, c);
     h->active_n++;
+    h->slow_n += c->slow_ms > 0;
 }
 
 static void waiting_start(struct httpc *h)
@@ -173,6 +174,7 @@ static void call_leave(struct httpc *h, struct httpc_call *c)
     curl_multi_remove_handle(h->multi, c->easy);
     list_remove(&h->active, c);
     h->active_n--;
+    h->slow_n -= c->slow_ms > 0;
 }
 
 static void ended_finish(struct httpc *h)
@@ -190,11 +192,30 @@ static void ended_finish(struct httpc *h)
     }
 }
 
-static int wait_ms(struct httpc *h)
+/* Lets those go on whose next piece is due; the time of the next one, INT64_MAX for none. */
+static int64_t slow_run(struct httpc *h)
+{
+    int64_t next = INT64_MAX, now = clock_mono_ms();
+    if (h->slow_n == 0)
+        return next;
+    for (struct httpc_call *c = h->active.first; c; c = c->next) {
+        if (httpc_call_slow_at(c) <= now)
+            httpc_call_slow_go(c);
+        int64_t at = httpc_call_slow_at(c);
+        next = at < next ? at : next;
+    }
+    return next;
+}
+
+static int wait_ms(struct httpc *h, int64_t slow_at)
 {
     if (h->waiting.first && h->active_n < h->active_max)
         return 0;
     int64_t wait = IDLE_WAIT_MS;
+    if (slow_at != INT64_MAX) {
+        int64_t until = slow_at - clock_mono_ms();
+        wait = until < 0 ? 0 : until;
+    }
     pthread_mutex_lock(&h->lock);
     if (h->timers_n) {
         int64_t until = h->timers[0].at_ms - clock_mono_ms();
@@ -234,7 +255,8 @@ static void *loop(void *arg)
         CURLMcode code = curl_multi_perform(h->multi, &running);
         ensure(code == CURLM_OK, "libcurl's loop failed");
         ended_finish(h);
-        curl_multi_poll(h->multi, NULL, 0, wait_ms(h), NULL);
+        int64_t slow_at = slow_run(h);
+        curl_multi_poll(h->multi, NULL, 0, wait_ms(h, slow_at), NULL);
     }
     all_stop(h);
     return NULL;

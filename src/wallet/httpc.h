@@ -31,6 +31,8 @@ struct httpc_result {
     int64_t duration_ms;
 };
 
+#define HTTPC_SLOW_PIECES 8
+
 struct httpc_request {
     const char *method; /* "GET" or "POST" */
     struct str url;
@@ -43,8 +45,10 @@ struct httpc_request {
     bool
         public_only; /* refuse to connect to addresses of address_is_private: checked on the address in use */
     bool fresh_connect; /* never on a reused connection: for calls that move money */
-    bool secret;        /* body and headers are wiped when the call ends */
-    struct str proxy;   /* absent: none */
+    int64_t
+        slow_ms; /* the body leaves in HTTPC_SLOW_PIECES pieces over so long: to try a receiver; 0: at once */
+    bool secret;      /* body and headers are wiped when the call ends */
+    struct str proxy; /* absent: none */
     /* PEM: the certificate (and its chain) and key with which the caller shows itself to the peer, and the only issuers of
      * peers that the call trusts. Absent: none, and those of all calls. Copied. Such a call has a connection of its own. */
     struct str tls_certificate, tls_key, tls_issuers;

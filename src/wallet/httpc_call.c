@@ -47,6 +47,7 @@ struct httpc_call *httpc_call_new(const struct httpc_request *rq)
     buf_init(&c->body, rq->body.n);
     buf_str(&c->body, rq->body);
     headers_copy(c, rq->headers);
+    c->slow_ms = rq->slow_ms;
     c->timeout_ms = rq->timeout_ms;
     c->connect_timeout_ms = rq->connect_timeout_ms;
     c->truncate = rq->truncate;
@@ -169,6 +170,44 @@ static size_t on_header(char *p, size_t size, size_t count, void *arg)
     return n;
 }
 
+/* How much of a slow body may have left by now. */
+static size_t slow_allowed(const struct httpc_call *c)
+{
+    int64_t pieces = (clock_mono_ms() - c->started_ms) * HTTPC_SLOW_PIECES / c->slow_ms + 1;
+    if (pieces >= HTTPC_SLOW_PIECES)
+        return c->body.n;
+    return (c->body.n * (size_t)pieces + HTTPC_SLOW_PIECES - 1) / HTTPC_SLOW_PIECES;
+}
+
+static size_t on_read(char *p, size_t size, size_t count, void *arg)
+{
+    struct httpc_call *c = arg;
+    size_t room = size * count, n = slow_allowed(c) - c->slow_sent;
+    if (c->slow_sent == c->body.n)
+        return 0;
+    if (n == 0) {
+        c->slow_paused = true;
+        return CURL_READFUNC_PAUSE;
+    }
+    n = n < room ? n : room;
+    memcpy(p, c->body.p + c->slow_sent, n);
+    c->slow_sent += n;
+    return n;
+}
+
+int64_t httpc_call_slow_at(const struct httpc_call *c)
+{
+    int64_t pieces = (int64_t)(c->slow_sent * HTTPC_SLOW_PIECES / (c->body.n ? c->body.n : 1));
+    return c->slow_paused ? c->started_ms + (pieces * c->slow_ms) / HTTPC_SLOW_PIECES + 1
+                          : INT64_MAX;
+}
+
+void httpc_call_slow_go(struct httpc_call *c)
+{
+    c->slow_paused = false;
+    curl_easy_pause(c->easy, CURLPAUSE_CONT);
+}
+
 /* Remembers the first option that libcurl refused, such as a url that it cannot read. */
 #define set(c, ret, option, value)                                                                 \
     do {                                                                                           \
@@ -186,6 +225,11 @@ static void set_request(struct httpc_call *c, CURLcode *ret)
     }
     set(c, ret, CURLOPT_POST, 1L);
     set(c, ret, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.n);
+    if (c->slow_ms > 0) {
+        set(c, ret, CURLOPT_READFUNCTION, on_read);
+        set(c, ret, CURLOPT_READDATA, c);
+        return;
+    }
     set(c, ret, CURLOPT_POSTFIELDS, c->has_body && c->body.p ? c->body.p : "");
 }
 

@@ -18,6 +18,9 @@ struct httpc_call {
     char fault[CURL_ERROR_SIZE]; /* libcurl's words for its end */
     bool post, has_body;
     struct buf body;
+    int64_t slow_ms; /* 0: the body is sent at once */
+    size_t slow_sent;
+    bool slow_paused; /* libcurl waits for the next piece */
     int64_t timeout_ms, connect_timeout_ms;
     bool truncate, public_only, fresh_connect, secret;
     void (*done)(void *arg, const struct httpc_result *r);
@@ -38,6 +41,9 @@ struct httpc_call *httpc_call_new(const struct httpc_request *rq);
 void httpc_call_free(struct httpc_call *c);
 /* Makes the libcurl handle. False when the request cannot be made (such as a line break in a header). */
 bool httpc_call_prepare(struct httpc_call *c, const char *ca_file);
+/* When libcurl is to ask for the next piece of a slow call's body; INT64_MAX: it is not waiting. */
+int64_t httpc_call_slow_at(const struct httpc_call *c);
+void httpc_call_slow_go(struct httpc_call *c);
 /* Tells `done` what libcurl's end of the transfer means, then frees the call. */
 void httpc_call_finish(struct httpc_call *c, CURLcode code);
 /* Ends a call that libcurl did not end: `error` says why. Frees the call. */

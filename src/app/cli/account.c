@@ -5,11 +5,10 @@
 #include "base/text.h"
 #include "core/catalog.h"
 #include "core/notify.h"
+#include "service/presets.h"
 #include <inttypes.h>
 
 #define SERVICES_MAX 1000
-#define OVERLAP_DEFAULT_MS (24 * 3600000)
-#define SECRET_MAX 4096
 
 static const char *const digests[] = {"sha1", "sha256", NULL};
 static const char *const modes[] = {"GET", "POST", "POST_JSON", NULL};
@@ -72,23 +71,7 @@ bool account_options(struct cli *c, struct account_row *r)
     return true;
 }
 
-static void audit_fields(struct json_writer *w, const struct account_row *r)
-{
-    json_w_kstr(w, "name", r->name);
-    json_w_kstr(w, "currency", r->currency);
-    json_w_kint(w, "fee_basis_points", r->fee_bp);
-    json_w_kint(w, "fee_fixed_poisha", r->fee_fixed.poisha);
-    json_w_kstr(w, "services", r->services);
-    json_w_kstr(w, "digest", r->digest);
-    json_w_kint(w, "success_redirect_id", r->success_redirect_id);
-    json_w_kint(w, "fail_redirect_id", r->fail_redirect_id);
-    json_w_kint(w, "endpoint_id", r->endpoint_id);
-    json_w_kstr(w, "notify_mode", r->notify_mode);
-    json_w_kint(w, "notify_field_set", r->notify_field_set);
-    json_w_kbool(w, "enabled", r->enabled);
-}
-
-static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     struct account_row *r = arg;
     struct merchant_row m;
@@ -99,18 +82,18 @@ static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_aud
     r->created_at = tx_now_ms(tx);
     e = store_account_add(tx, r);
     audit->action = "account.add";
-    cli_audit_target(audit, "account", r->uuid);
+    change_target(audit, "account", r->uuid);
     audit->merchant_id = r->merchant_id;
     json_w_kint(&audit->w, "merchant", r->merchant_id);
-    audit_fields(&audit->w, r);
+    account_note_fields(&audit->w, r);
     return e;
 }
 
 static int add_row(struct cli *c, struct account_row *r)
 {
     struct buf secret;
-    buf_init(&secret, SECRET_MAX);
-    cli_secret_new(c, &secret, &r->notify_secret_box);
+    buf_init(&secret, PRESET_SECRET_MAX);
+    preset_secret_new(c->service.keys, &c->arena, &secret, &r->notify_secret_box);
     enum err e = cli_change(c, add_unit, r);
     if (e == ERR_OK) {
         account_out(c, r);
@@ -166,47 +149,16 @@ struct update {
     bool rotated;
 };
 
-static enum err redirect_own(struct cli *c, struct tx *tx, int64_t id, int64_t account_id)
-{
-    struct redirect_row r;
-    enum err e = id == 0 ? ERR_OK : store_redirect_get(tx_db(tx), &c->arena, id, &r);
-    return id && e == ERR_OK && (r.account_id != account_id || r.deleted_at) ? ERR_NO_ROW : e;
-}
-
-static enum err endpoint_own(struct cli *c, struct tx *tx, int64_t id, int64_t account_id)
-{
-    struct endpoint_row r;
-    enum err e = id == 0 ? ERR_OK : store_endpoint_get(tx_db(tx), &c->arena, id, &r);
-    return id && e == ERR_OK && (r.account_id != account_id || r.deleted_at) ? ERR_NO_ROW : e;
-}
-
-static enum err update_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err update_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *note)
 {
     const struct update *u = arg;
-    const struct account_row *r = &u->row;
-    struct account_row was;
-    enum err e = redirect_own(c, tx, r->success_redirect_id, r->id);
-    e = e == ERR_OK ? redirect_own(c, tx, r->fail_redirect_id, r->id) : e;
-    e = e == ERR_OK ? endpoint_own(c, tx, r->endpoint_id, r->id) : e;
-    e = e == ERR_OK ? store_account_by_id(tx_db(tx), &c->arena, r->id, &was) : e;
-    if (e != ERR_OK) {
-        return e;
-    }
-    audit->action = "account.update";
-    cli_audit_target(audit, "account", r->uuid);
-    audit->merchant_id = r->merchant_id;
-    audit_fields(&audit->was, &was);
-    audit_fields(&audit->w, r);
-    if (u->rotated) {
-        json_w_kbool(&audit->w, "notify_secret_rotated", true);
-    }
-    return store_account_update(tx, r);
+    return account_change(tx, &c->arena, &u->row, u->rotated, note);
 }
 
 static bool update_options(struct cli *c, struct update *u, struct buf *secret)
 {
     struct account_row *r = &u->row;
-    int64_t overlap = OVERLAP_DEFAULT_MS;
+    int64_t overlap = PRESET_OVERLAP_DEFAULT_MS;
     if (!account_options(c, r) ||
         !cli_get_int(c, "success-redirect", 0, INT64_MAX, &r->success_redirect_id) ||
         !cli_get_int(c, "fail-redirect", 0, INT64_MAX, &r->fail_redirect_id) ||
@@ -222,7 +174,7 @@ static bool update_options(struct cli *c, struct update *u, struct buf *secret)
     if (u->rotated) {
         r->notify_old_secret_box = overlap > 0 ? r->notify_secret_box : STR_ABSENT;
         r->notify_old_secret_until = overlap > 0 ? clock_now_ms(&c->clock) + overlap : 0;
-        cli_secret_new(c, secret, &r->notify_secret_box);
+        preset_secret_new(c->service.keys, &c->arena, secret, &r->notify_secret_box);
     }
     return true;
 }
@@ -254,7 +206,7 @@ int account_update_run(struct cli *c)
 {
     struct update u = {.rotated = false};
     struct buf secret;
-    buf_init(&secret, SECRET_MAX);
+    buf_init(&secret, PRESET_SECRET_MAX);
     int code = update_row(c, &u, &secret);
     buf_wipe(&secret);
     return code;

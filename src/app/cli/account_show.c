@@ -90,12 +90,12 @@ int account_list_run(struct cli *c)
     return e == ERR_OK ? CLI_OK : cli_fail_err("accounts", e);
 }
 
-static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     (void)c;
     const struct account_row *r = arg;
     audit->action = r->enabled ? "account.enable" : "account.disable";
-    cli_audit_target(audit, "account", r->uuid);
+    change_target(audit, "account", r->uuid);
     audit->merchant_id = r->merchant_id;
     json_w_kbool(&audit->was, "enabled", !r->enabled);
     json_w_kbool(&audit->w, "enabled", r->enabled);

@@ -2,74 +2,13 @@
 #include "app/cli/cert_files.h"
 #include "app/cli/rows.h"
 
-#include "base/crypto.h"
-#include "base/text.h"
-#include "service/accounts.h"
 #include <inttypes.h>
 #include <stdio.h>
 
-#define OVERLAP_DEFAULT_MS (24 * 3600000)
-#define OLD_MAX 256
-
-struct cert_new {
-    struct account_row account;
-    struct cert_row row;
-    int64_t overlap_ms;
-    /* set by the unit */
-    int ended;
-    int64_t old_until; /* when the older ones end; 0: there are none */
-};
-
-struct old_certs {
-    struct str purpose;
-    int64_t until; /* those that would be valid at this time end then */
-    int64_t ids[OLD_MAX];
-    int count;
-};
-
-static enum err old_note(void *arg, const struct cert_row *r)
-{
-    struct old_certs *o = arg;
-    if (!str_eq(r->purpose, o->purpose) || r->revoked_at ||
-        (r->not_after && r->not_after <= o->until)) {
-        return ERR_OK;
-    }
-    if (o->count == OLD_MAX) {
-        return ERR_LIMIT;
-    }
-    o->ids[o->count++] = r->id;
-    return ERR_OK;
-}
-
-/* Kassa goes on signing with the old notifications key during the overlap, while the merchant puts the new one in place. */
-static enum err cert_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err cert_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *note)
 {
     (void)c;
-    struct cert_new *n = arg;
-    int64_t now = tx_now_ms(tx);
-    struct old_certs old = {.purpose = n->row.purpose, .until = now + n->overlap_ms};
-    enum err e = store_cert_each(tx_db(tx), n->account.id, old_note, &old);
-    for (int i = 0; e == ERR_OK && i < old.count; i++) {
-        e = store_cert_set_not_after(tx, old.ids[i], old.until);
-    }
-    bool later = old.count > 0 && str_is(n->row.purpose, "notifications");
-    n->row.created_at = now;
-    n->row.not_before = later ? old.until : now;
-    n->ended = old.count;
-    n->old_until = old.count ? old.until : 0;
-    if (e == ERR_OK) {
-        e = store_cert_add(tx, &n->row);
-    }
-    audit->action =
-        str_absent(n->row.private_box) && cli_has(c, "public") ? "cert.import" : "cert.new";
-    cli_audit_target(audit, "account", n->account.uuid);
-    audit->merchant_id = n->account.merchant_id;
-    json_w_kint(&audit->w, "certificate", n->row.id);
-    json_w_kstr(&audit->w, "purpose", n->row.purpose);
-    json_w_kstr(&audit->w, "fingerprint", n->row.fingerprint);
-    json_w_kint(&audit->w, "older_ended", n->ended);
-    json_w_kint(&audit->w, "older_until", n->old_until);
-    return e;
+    return cert_add(tx, arg, note);
 }
 
 static void out_cert(struct cli *c, const struct cert_new *n)
@@ -85,40 +24,6 @@ static void out_cert(struct cli *c, const struct cert_new *n)
     } else if (n->ended) {
         cli_note(c, "\nThe older certificate is accepted until the time shown.");
     }
-}
-
-/* The row's public half; texts in the arena. */
-static enum err row_public(struct cli *c, struct cert_new *n, const struct rsa_public *key)
-{
-    struct buf der, hex;
-    uint8_t digest[SHA256_LEN];
-    buf_init(&der, RSA_PEM_MAX);
-    buf_init(&hex, 2 * SHA256_LEN);
-    enum err e = rsa_public_to_der(key, &der);
-    if (e == ERR_OK) {
-        sha256(der.p, der.n, digest);
-        hex_encode(&hex, digest, sizeof digest);
-        n->row.public_der = arena_copy(&c->arena, buf_view(&der));
-        n->row.fingerprint = arena_copy(&c->arena, buf_view(&hex));
-    }
-    buf_clear(&der);
-    buf_clear(&hex);
-    return e;
-}
-
-static enum err row_private(struct cli *c, struct cert_new *n, const struct rsa_private *key)
-{
-    struct buf der, box;
-    buf_init(&der, RSA_PEM_MAX);
-    buf_init(&box, 2 * RSA_PEM_MAX);
-    enum err e = rsa_private_to_der(key, &der);
-    if (e == ERR_OK) {
-        box_seal(c->service.keys, "cert", buf_view(&der), &box);
-        n->row.private_box = arena_copy(&c->arena, buf_view(&box));
-    }
-    buf_wipe(&der);
-    buf_clear(&box);
-    return e;
 }
 
 /* Files first: a certificate whose key nobody got would be useless, files without a certificate are taken away again. */
@@ -138,31 +43,11 @@ static int new_store(struct cli *c, struct cert_new *n, struct cert_files *files
     return CLI_OK;
 }
 
-static int new_key(struct cli *c, struct cert_new *n, int bits, bool private_is_ours)
+static int new_key(struct cli *c, struct cert_new *n, int bits)
 {
-    struct rsa_private *key = NULL;
-    struct rsa_public *public = NULL;
     struct cert_files files;
     cert_files_init(&files, cli_get(c, "out"), cli_get(c, "zip"));
-    enum err e = rsa_private_generate(bits, &key);
-    if (e == ERR_OK) {
-        e = rsa_private_public(key, &public);
-    }
-    if (e == ERR_OK) {
-        e = row_public(c, n, public);
-    }
-    if (e == ERR_OK) {
-        e = private_is_ours ? row_private(c, n, key) : cert_files_private(&files, key);
-    }
-    if (e == ERR_OK) {
-        e = cert_files_public(&files, public);
-    }
-    if (key) {
-        rsa_private_free(key);
-    }
-    if (public) {
-        rsa_public_free(public);
-    }
+    enum err e = cert_make(c->service.keys, &c->arena, bits, n, &files.pair);
     int code = e == ERR_OK ? new_store(c, n, &files) : cli_fail_err("key", e);
     cert_files_wipe(&files);
     return code;
@@ -170,25 +55,23 @@ static int new_key(struct cli *c, struct cert_new *n, int bits, bool private_is_
 
 static bool purpose_get(struct cli *c, const char *text, struct cert_new *n)
 {
-    enum cert_purpose p;
-    if (cert_purpose_parse(str_from(text), &p) != ERR_OK) {
+    if (cert_purpose_parse(str_from(text), &n->purpose) != ERR_OK) {
         cli_usage(c, "\"%s\" is none of payments, payouts, notifications", text);
         return false;
     }
-    n->row.purpose = str_from(cert_purpose_text(p));
     return true;
 }
 
 static int new_run(struct cli *c)
 {
-    struct cert_new n = {.overlap_ms = OVERLAP_DEFAULT_MS};
+    struct cert_new n = {.overlap_ms = CERT_OVERLAP_DEFAULT_MS};
     int64_t bits = 2048;
     char zip[128];
     if (!purpose_get(c, c->operand, &n) || !cli_get_int(c, "bits", 2048, 4096, &bits) ||
         !cli_get_hours(c, "overlap", &n.overlap_ms)) {
         return CLI_USAGE;
     }
-    if (bits != 2048 && bits != 3072 && bits != 4096) {
+    if (!cert_bits_allowed(bits)) {
         return cli_usage(c, "--bits: must be 2048, 3072 or 4096");
     }
     if (!cli_account(c, cli_get(c, "account"), &n.account)) {
@@ -196,17 +79,16 @@ static int new_run(struct cli *c)
     }
     if (!cli_has(c, "out") && !cli_has(c, "zip")) {
         static const struct cli_option zip_option = {.name = "zip", .arg = "FILE"};
-        snprintf(zip, sizeof zip, "%.*s-%.*s.zip", STR_FMT(n.account.uuid), STR_FMT(n.row.purpose));
+        snprintf(
+            zip, sizeof zip, "%.*s-%s.zip", STR_FMT(n.account.uuid), cert_purpose_text(n.purpose));
         c->values[c->value_count++] = (struct cli_value){.option = &zip_option, .text = zip};
     }
-    n.row.account_id = n.account.id;
-    return new_key(c, &n, (int)bits, str_is(n.row.purpose, "notifications"));
+    return new_key(c, &n, (int)bits);
 }
 
 static int import_pem(struct cli *c, struct cert_new *n, const struct buf *pem)
 {
-    struct rsa_public *key = NULL;
-    enum err e = rsa_public_from_pem(buf_view(pem), &key);
+    enum err e = cert_take(&c->arena, buf_view(pem), n);
     if (e == ERR_RANGE) {
         return cli_fail("--public: the key must have 2048 to 4096 bits and an exponent of at least"
                         " 65537");
@@ -214,11 +96,7 @@ static int import_pem(struct cli *c, struct cert_new *n, const struct buf *pem)
     if (e != ERR_OK) {
         return cli_fail("--public: the file is no PEM of an RSA public key");
     }
-    e = row_public(c, n, key);
-    rsa_public_free(key);
-    if (e == ERR_OK) {
-        e = cli_change(c, cert_unit, n);
-    }
+    e = cli_change(c, cert_unit, n);
     if (e != ERR_OK) {
         return cli_fail_err("certificate", e);
     }
@@ -228,19 +106,18 @@ static int import_pem(struct cli *c, struct cert_new *n, const struct buf *pem)
 
 static int import_run(struct cli *c)
 {
-    struct cert_new n = {.overlap_ms = OVERLAP_DEFAULT_MS};
+    struct cert_new n = {.overlap_ms = CERT_OVERLAP_DEFAULT_MS};
     struct buf pem;
     if (!purpose_get(c, cli_get(c, "purpose"), &n) || !cli_get_hours(c, "overlap", &n.overlap_ms)) {
         return CLI_USAGE;
     }
-    if (str_is(n.row.purpose, "notifications")) {
+    if (n.purpose == CERT_NOTIFICATIONS) {
         return cli_usage(c, "--purpose: Kassa signs notifications itself; make its key by"
                             " \"cert new notifications\"");
     }
     if (!cli_account(c, cli_get(c, "account"), &n.account)) {
         return CLI_FAILED;
     }
-    n.row.account_id = n.account.id;
     buf_init(&pem, RSA_PEM_MAX);
     int code = buf_read_file(&pem, cli_get(c, "public")) == ERR_OK
                    ? import_pem(c, &n, &pem)
@@ -249,22 +126,10 @@ static int import_run(struct cli *c)
     return code;
 }
 
-static enum err revoke_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err revoke_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *note)
 {
-    struct cert_row row;
     const int64_t *id = arg;
-    enum err e = store_cert_get(tx_db(tx), &c->arena, *id, &row);
-    if (e != ERR_OK) {
-        return e;
-    }
-    audit->action = "cert.revoke";
-    cli_audit_target_id(audit, "certificate", *id);
-    audit->account_id = row.account_id;
-    json_w_kbool(&audit->was, "revoked", row.revoked_at != 0);
-    json_w_kbool(&audit->w, "revoked", true);
-    json_w_kstr(&audit->w, "purpose", row.purpose);
-    json_w_kstr(&audit->w, "fingerprint", row.fingerprint);
-    return store_cert_revoke(tx, *id, tx_now_ms(tx));
+    return cert_revoke(tx, &c->arena, *id, note);
 }
 
 static int revoke_run(struct cli *c)

@@ -1,6 +1,6 @@
 #include "app/cli/cert_files.h"
 
-#include "app/cli/cli_zip.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include <errno.h>
@@ -10,40 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PASSWORD_RAW_LEN 24
-
 void cert_files_init(struct cert_files *f, const char *dir, const char *zip)
 {
     *f = (struct cert_files){.dir = dir, .zip = zip};
-    buf_init(&f->password, 256);
-    buf_init(&f->private_pem, RSA_PEM_MAX);
-    buf_init(&f->public_pem, RSA_PEM_MAX);
-}
-
-/* Without a line's end: the documented PHP passes the file's raw content as the pass phrase. */
-enum err cert_files_private(struct cert_files *f, const struct rsa_private *key)
-{
-    uint8_t raw[PASSWORD_RAW_LEN];
-    random_bytes(raw, sizeof raw);
-    hex_encode(&f->password, raw, sizeof raw);
-    mem_wipe(raw, sizeof raw);
-    return rsa_private_to_pem(key, buf_view(&f->password), &f->private_pem);
-}
-
-enum err cert_files_public(struct cert_files *f, const struct rsa_public *key)
-{
-    return rsa_public_to_pem(key, &f->public_pem);
-}
-
-static int list(const struct cert_files *f, struct cli_zip_file out[CERT_FILES_MAX])
-{
-    int n = 0;
-    if (f->private_pem.n > 0) {
-        out[n++] = (struct cli_zip_file){"password.txt", buf_view(&f->password)};
-        out[n++] = (struct cli_zip_file){"private.pem", buf_view(&f->private_pem)};
-    }
-    out[n++] = (struct cli_zip_file){"public.pem", buf_view(&f->public_pem)};
-    return n;
+    cert_pair_init(&f->pair);
 }
 
 static bool write_all(int fd, struct str s)
@@ -67,7 +37,7 @@ static bool path_of(const struct cert_files *f, const char *name, char out[PATH_
     return n > 0 && n < PATH_MAX;
 }
 
-static int write_one(const struct cert_files *f, const struct cli_zip_file *file)
+static int write_one(const struct cert_files *f, const struct zip_member *file)
 {
     char path[PATH_MAX];
     if (!path_of(f, file->name, path)) {
@@ -86,7 +56,7 @@ static int write_one(const struct cert_files *f, const struct cli_zip_file *file
     return CLI_OK;
 }
 
-static int write_folder(struct cert_files *f, const struct cli_zip_file *files, int count)
+static int write_folder(struct cert_files *f, const struct zip_member *files, int count)
 {
     int code = cli_folders_make(f->dir);
     for (; code == CLI_OK && f->wrote < count; f->wrote += code == CLI_OK) {
@@ -95,24 +65,34 @@ static int write_folder(struct cert_files *f, const struct cli_zip_file *files, 
     return code;
 }
 
-static int write_zip(struct cert_files *f, const struct cli_zip_file *files, int count)
+static int write_zip(struct cert_files *f)
 {
-    enum err e = cli_zip_write(f->zip, files, count);
-    f->wrote_zip = e == ERR_OK;
-    if (e == ERR_DUPLICATE) {
+    struct buf archive;
+    buf_init(&archive, CERT_ARCHIVE_MAX);
+    enum err e = cert_pair_archive(&f->pair, &archive);
+    int fd = e == ERR_OK ? open(f->zip, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    bool taken = e == ERR_OK && fd < 0 && errno == EEXIST;
+    bool good = fd >= 0 && write_all(fd, buf_view(&archive));
+    good = fd >= 0 && close(fd) == 0 && good;
+    buf_wipe(&archive);
+    f->wrote_zip = good;
+    if (fd >= 0 && !good) {
+        unlink(f->zip);
+    }
+    if (taken) {
         return cli_fail("--zip: %s exists already; nothing was changed", f->zip);
     }
-    return e == ERR_OK ? CLI_OK : cli_fail("--zip: %s can't be written", f->zip);
+    return good ? CLI_OK : cli_fail("--zip: %s can't be written", f->zip);
 }
 
 int cert_files_write(struct cli *c, struct cert_files *f)
 {
     (void)c;
-    struct cli_zip_file files[CERT_FILES_MAX];
-    int count = list(f, files);
+    struct zip_member files[CERT_FILES_MAX];
+    int count = cert_pair_files(&f->pair, files);
     int code = f->dir ? write_folder(f, files, count) : CLI_OK;
     if (code == CLI_OK && f->zip) {
-        code = write_zip(f, files, count);
+        code = write_zip(f);
     }
     if (code != CLI_OK) {
         cert_files_remove(f);
@@ -122,9 +102,10 @@ int cert_files_write(struct cli *c, struct cert_files *f)
 
 void cert_files_remove(struct cert_files *f)
 {
-    struct cli_zip_file files[CERT_FILES_MAX];
+    struct zip_member files[CERT_FILES_MAX];
     char path[PATH_MAX];
-    list(f, files);
+    int count = cert_pair_files(&f->pair, files);
+    ensure(f->wrote <= count, "no more was written than there is");
     for (; f->wrote > 0; f->wrote--) {
         if (path_of(f, files[f->wrote - 1].name, path)) {
             unlink(path);
@@ -140,7 +121,7 @@ void cert_files_out(struct cli *c, const struct cert_files *f)
 {
     json_w_kcstr(&c->w, "folder", f->dir);
     json_w_kcstr(&c->w, "archive", f->zip);
-    if (f->private_pem.n > 0) {
+    if (f->pair.private_pem.n > 0) {
         cli_note(c, "\nThe private key is in %s%s%s only: Kassa has no copy of it.",
             f->dir ? f->dir : "", f->dir && f->zip ? " and " : "", f->zip ? f->zip : "");
     }
@@ -148,7 +129,5 @@ void cert_files_out(struct cli *c, const struct cert_files *f)
 
 void cert_files_wipe(struct cert_files *f)
 {
-    buf_wipe(&f->password);
-    buf_wipe(&f->private_pem);
-    buf_clear(&f->public_pem);
+    cert_pair_wipe(&f->pair);
 }

@@ -3,22 +3,17 @@
 #define KASSA_APP_CLI_CERT_FILES_H
 
 #include "app/cli/cli.h"
-#include "base/crypto.h"
-
-#define CERT_FILES_MAX 3
+#include "service/certs.h"
 
 struct cert_files {
     const char *dir, *zip; /* NULL: not there */
-    struct buf password, private_pem, public_pem;
+    struct cert_pair pair;
     /* what was written, for taking it away again */
     bool wrote_zip;
     int wrote; /* the first so many of the folder's */
 };
 
 void cert_files_init(struct cert_files *f, const char *dir, const char *zip);
-/* Makes the pass phrase and the encrypted PEM. */
-enum err cert_files_private(struct cert_files *f, const struct rsa_private *key) must_check;
-enum err cert_files_public(struct cert_files *f, const struct rsa_public *key) must_check;
 /* All or nothing; overwrites nothing. CLI_OK, or CLI_FAILED, told. */
 int cert_files_write(struct cli *c, struct cert_files *f) must_check;
 void cert_files_remove(struct cert_files *f);

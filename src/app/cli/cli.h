@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/money.h"
-#include "service/audit_log.h"
+#include "service/change.h"
 #include "service/service.h"
 #include "store/store_account.h"
 
@@ -166,18 +166,9 @@ const char *cli_store_name(struct cli *c);
 int cli_config_open(struct cli *c) must_check;
 void cli_store_close(struct cli *c);
 
-/* A change with its event in the audit log and its step of the change counter, in one unit. The function may run more than once. */
-struct cli_audit {
-    const char *action;              /* "account.update" */
-    char target[128];                /* "account:UUID" */
-    int64_t merchant_id, account_id; /* whom it concerns: one of them, or the operator alone */
-    struct buf after, before;
-    /* Open objects: what is now, and what was (left empty: none), without secrets. */
-    struct json_writer w, was;
-};
-void cli_audit_target(struct cli_audit *a, const char *kind, struct str name);
-void cli_audit_target_id(struct cli_audit *a, const char *kind, int64_t id);
-typedef enum err (*cli_change_fn)(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit);
+/* A change by whoever runs this (service/change.h). The function may run more than once. */
+typedef enum err (*cli_change_fn)(
+    struct cli *c, struct tx *tx, void *arg, struct change_note *note);
 enum err cli_change(struct cli *c, cli_change_fn fn, void *arg) must_check;
 
 /* Finds the account of an option or operand; false, told, when there is none. */
@@ -198,8 +189,6 @@ int cli_file_copy(const char *from, const char *to, int64_t *ret_bytes) must_che
 int cli_folders_make(const char *dir) must_check;
 
 /* ---- cli_secret.c ---- */
-/* A new "whsec_..." text, and its box. Wipe the text. */
-void cli_secret_new(struct cli *c, struct buf *ret_text, struct str *ret_box);
 /* A secret in a box, purpose "endpoint"; false, told, when the key does not open it. Wipe the text. */
 bool cli_secret_open(struct cli *c, struct str box, struct buf *ret_text) must_check;
 /* A file's text without the line's end; "-" is standard input. False, told. Wipe the text. */

@@ -1,8 +1,8 @@
 /* Options: "--name value", "--name=value", flags; what is unknown, given twice or lacks its value is an error that names it. */
 #include "app/cli/cli.h"
 
-#include "base/crypto.h"
 #include "base/text.h"
+#include "service/presets.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -210,11 +210,7 @@ bool cli_get_name(const struct cli *c, const char *name, size_t max, struct str 
     if (str_absent(s)) {
         return true;
     }
-    bool good = s.n > 0 && utf8_valid(s) && utf8_len(s) <= max && !text_has_outer_space(s);
-    for (size_t i = 0; i < s.n; i++) {
-        good = good && (unsigned char)s.p[i] >= 0x20 && s.p[i] != 0x7f;
-    }
-    if (!good) {
+    if (!preset_name_fit(s, max)) {
         cli_usage(c, "--%s: must be 1 to %zu characters without outer blanks", name, max);
         return false;
     }
@@ -224,14 +220,10 @@ bool cli_get_name(const struct cli *c, const char *name, size_t max, struct str 
 
 bool cli_get_name_or_new(struct cli *c, const char *name, const char *kind, struct str *ret)
 {
-    char text[40];
-    uint32_t raw = 0;
     if (cli_has(c, name)) {
-        return cli_get_name(c, name, 100, ret);
+        return cli_get_name(c, name, PRESET_NAME_MAX, ret);
     }
-    random_bytes(&raw, sizeof raw);
-    snprintf(text, sizeof text, "%s-%08x", kind, (unsigned)raw);
-    *ret = arena_copy(&c->arena, str_from(text));
+    *ret = preset_name_new(&c->arena, kind);
     return true;
 }
 

@@ -1,33 +1,16 @@
 /* Secrets come from files, standard input or the environment, never from the command line, which every user of a machine can see. */
 #include "app/cli/cli.h"
 
-#include "base/crypto.h"
-#include "base/mem.h"
 #include "base/text.h"
+#include "service/presets.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SECRET_RAW_LEN 32
 #define SECRET_TEXT_MAX 65536
-
-void cli_secret_new(struct cli *c, struct buf *ret_text, struct str *ret_box)
-{
-    uint8_t raw[SECRET_RAW_LEN];
-    struct buf box;
-    random_bytes(raw, sizeof raw);
-    buf_cstr(ret_text, "whsec_");
-    base64_encode(ret_text, raw, sizeof raw);
-    mem_wipe(raw, sizeof raw);
-    buf_init(&box, SECRET_TEXT_MAX);
-    box_seal(c->service.keys, "endpoint", buf_view(ret_text), &box);
-    *ret_box = arena_copy(&c->arena, buf_view(&box));
-    buf_clear(&box);
-}
 
 bool cli_secret_open(struct cli *c, struct str box, struct buf *ret_text)
 {
-    enum err e =
-        str_absent(box) ? ERR_NO_ROW : box_open(c->service.keys, "endpoint", box, ret_text);
+    enum err e = preset_secret_open(c->service.keys, box, ret_text);
     if (e != ERR_OK) {
         cli_fail_err("the secret can't be opened with the key in secret_key_file", e);
     }

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SIDE_MAX 65536
-
 static void trim_end(struct buf *b)
 {
     while (b->n > 0 && b->p[b->n - 1] == '\n') {
@@ -146,71 +144,22 @@ void cli_store_close(struct cli *c)
 }
 
 struct change {
-    struct store_unit unit;
     struct cli *cli;
     cli_change_fn fn;
     void *arg;
-    struct cli_audit audit;
 };
 
-void cli_audit_target(struct cli_audit *a, const char *kind, struct str name)
+static enum err change_do(struct tx *tx, void *arg, struct change_note *note)
 {
-    snprintf(a->target, sizeof a->target, "%s:%.*s", kind, STR_FMT(name));
-}
-
-void cli_audit_target_id(struct cli_audit *a, const char *kind, int64_t id)
-{
-    snprintf(a->target, sizeof a->target, "%s:%lld", kind, (long long)id);
-}
-
-static void side_begin(struct json_writer *w, struct buf *b)
-{
-    buf_reset(b);
-    json_w_init(w, b);
-    json_w_open(w, '{');
-}
-
-/* An object without members says nothing. */
-static struct str side_end(struct json_writer *w, struct buf *b)
-{
-    json_w_close(w);
-    return b->n > 2 ? buf_view(b) : STR_ABSENT;
-}
-
-static enum err change_run(struct store_unit *u, struct tx *tx)
-{
-    struct change *x = unit_owner(u, struct change, unit);
-    struct cli_audit *a = &x->audit;
-    side_begin(&a->w, &a->after);
-    side_begin(&a->was, &a->before);
-    a->merchant_id = a->account_id = 0;
-    enum err e = x->fn(x->cli, tx, x->arg, a);
-    if (e != ERR_OK) {
-        return e;
-    }
-    struct audit_event event = {
-        .actor = str_from(x->cli->actor),
-        .merchant_id = a->merchant_id,
-        .account_id = a->account_id,
-        .action = a->action,
-        .target = str_from(a->target),
-        .before = side_end(&a->was, &a->before),
-        .after = side_end(&a->w, &a->after),
-        .client_ip = STR_ABSENT,
-    };
-    e = buf_ok(&a->before) && buf_ok(&a->after) ? audit_log_write(tx, &event) : ERR_LIMIT;
-    return e == ERR_OK ? store_change_bump(tx) : e;
+    struct change *x = arg;
+    return x->fn(x->cli, tx, x->arg, note);
 }
 
 enum err cli_change(struct cli *c, cli_change_fn fn, void *arg)
 {
-    struct change x = {.unit = {.run = change_run}, .cli = c, .fn = fn, .arg = arg};
-    buf_init(&x.audit.after, SIDE_MAX);
-    buf_init(&x.audit.before, SIDE_MAX);
-    enum err e = store_run(c->service.store, &x.unit);
-    buf_clear(&x.audit.after);
-    buf_clear(&x.audit.before);
-    return e;
+    struct change x = {.cli = c, .fn = fn, .arg = arg};
+    struct change_by by = {.actor = str_from(c->actor), .client_ip = STR_ABSENT};
+    return change_run(c->service.store, &by, change_do, &x);
 }
 
 bool cli_account(struct cli *c, const char *uuid, struct account_row *ret)

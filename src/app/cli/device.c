@@ -36,7 +36,7 @@ static bool numbers_read(struct cli *c, struct adding *a)
     return true;
 }
 
-static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     struct adding *a = arg;
     a->row.created_at = tx_now_ms(tx);
@@ -50,7 +50,7 @@ static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_aud
         e = e == ERR_DUPLICATE ? ERR_CONFLICT : e;
     }
     audit->action = "device.add";
-    cli_audit_target_id(audit, "device", a->row.id);
+    change_target_id(audit, "device", a->row.id);
     json_w_kstr(&audit->w, "name", a->row.name);
     json_w_kstr(&audit->w, "accepts", a->row.accepts);
     json_w_key(&audit->w, "numbers");
@@ -145,12 +145,12 @@ struct change {
     bool enabled;
 };
 
-static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     (void)c;
     const struct change *s = arg;
     audit->action = s->enabled ? "device.enable" : "device.disable";
-    cli_audit_target_id(audit, "device", s->id);
+    change_target_id(audit, "device", s->id);
     json_w_kbool(&audit->w, "enabled", s->enabled);
     return store_device_set_enabled(tx, s->id, s->enabled);
 }

@@ -4,32 +4,10 @@
 #include "app/cli/rows.h"
 #include "core/notify.h"
 #include "core/validate.h"
+#include "service/presets.h"
 #include <inttypes.h>
 
-#define OVERLAP_DEFAULT_MS (24 * 3600000)
-#define SECRET_MAX 4096
-
 static const char *const modes[] = {"GET", "POST", "POST_JSON", NULL};
-
-static void audit_begin(struct cli_audit *audit, const char *action, const struct endpoint_row *r)
-{
-    audit->action = action;
-    audit->account_id = r->account_id;
-    cli_audit_target_id(audit, "endpoint", r->id);
-}
-
-static void audit_fields(struct json_writer *w, const struct endpoint_row *r)
-{
-    json_w_kint(w, "account_id", r->account_id);
-    json_w_kstr(w, "name", r->name);
-    json_w_kstr(w, "url", r->url);
-    json_w_kstr(w, "mode", r->mode);
-    json_w_kint(w, "field_set", r->field_set);
-    json_w_kbool(w, "enabled", r->disabled_at == 0);
-    if (r->deleted_at) {
-        json_w_kbool(w, "deleted", true);
-    }
-}
 
 static bool options(struct cli *c, struct endpoint_row *r)
 {
@@ -58,21 +36,17 @@ static void out_row(struct cli *c, const struct endpoint_row *r)
     json_w_kbool(&c->w, "enabled", r->disabled_at == 0);
 }
 
-static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *note)
 {
     (void)c;
-    struct endpoint_row *r = arg;
-    enum err e = store_endpoint_add(tx, r);
-    audit_begin(audit, "endpoint.add", r);
-    audit_fields(&audit->w, r);
-    return e;
+    return endpoint_add(tx, arg, note);
 }
 
 static int add_row(struct cli *c, struct endpoint_row *r)
 {
     struct buf secret;
-    buf_init(&secret, SECRET_MAX);
-    cli_secret_new(c, &secret, &r->secret_box);
+    buf_init(&secret, PRESET_SECRET_MAX);
+    preset_secret_new(c->service.keys, &c->arena, &secret, &r->secret_box);
     enum err e = cli_change(c, add_unit, r);
     if (e == ERR_OK) {
         out_row(c, r);
@@ -150,28 +124,10 @@ struct update {
     struct endpoint_row row;
 };
 
-static enum err update_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err update_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *note)
 {
     const struct update *u = arg;
-    struct account_row a;
-    struct endpoint_row was;
-    enum err e = store_endpoint_get(tx_db(tx), &c->arena, u->row.id, &was);
-    if (e != ERR_OK) {
-        return e;
-    }
-    if (u->row.deleted_at) {
-        e = store_account_by_id(tx_db(tx), &c->arena, u->row.account_id, &a);
-        if (e != ERR_OK) {
-            return e;
-        }
-        if (a.endpoint_id == u->row.id) {
-            return ERR_STATE;
-        }
-    }
-    audit_begin(audit, u->action, &u->row);
-    audit_fields(&audit->was, &was);
-    audit_fields(&audit->w, &u->row);
-    return store_endpoint_update(tx, &u->row);
+    return endpoint_change(tx, &c->arena, u->action, &u->row, note);
 }
 
 static int update_row(struct cli *c, struct update *u)
@@ -245,17 +201,15 @@ static int rotate_run(struct cli *c)
 {
     struct update u = {.action = "endpoint.rotate-secret"};
     struct buf secret;
-    int64_t overlap = OVERLAP_DEFAULT_MS;
+    int64_t overlap = PRESET_OVERLAP_DEFAULT_MS;
     if (!find(c, &u.row)) {
         return CLI_FAILED;
     }
     if (!cli_get_hours(c, "overlap", &overlap)) {
         return CLI_USAGE;
     }
-    buf_init(&secret, SECRET_MAX);
-    u.row.old_secret_box = overlap > 0 ? u.row.secret_box : STR_ABSENT;
-    u.row.old_secret_until = overlap > 0 ? clock_now_ms(&c->clock) + overlap : 0;
-    cli_secret_new(c, &secret, &u.row.secret_box);
+    buf_init(&secret, PRESET_SECRET_MAX);
+    endpoint_rotate(c->service.keys, &c->arena, clock_now_ms(&c->clock), overlap, &u.row, &secret);
     int code = changed(c, &u);
     if (code == CLI_OK) {
         json_w_kstr(&c->w, "secret", buf_view(&secret));
@@ -272,7 +226,7 @@ static int secret_run(struct cli *c)
     if (!find(c, &r)) {
         return CLI_FAILED;
     }
-    buf_init(&secret, SECRET_MAX);
+    buf_init(&secret, PRESET_SECRET_MAX);
     bool good = cli_secret_open(c, r.secret_box, &secret);
     if (good) {
         json_w_kstr(&c->w, "secret", buf_view(&secret));

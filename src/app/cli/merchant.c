@@ -3,14 +3,14 @@
 
 #include <inttypes.h>
 
-static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     (void)c;
     struct merchant_row *m = arg;
     m->created_at = tx_now_ms(tx);
     enum err e = store_merchant_add(tx, m);
     audit->action = "merchant.add";
-    cli_audit_target_id(audit, "merchant", m->id);
+    change_target_id(audit, "merchant", m->id);
     audit->merchant_id = m->id;
     json_w_kstr(&audit->w, "name", m->name);
     return e;

@@ -1,5 +1,6 @@
 /* kassa notification: what merchants were told, how it went, and telling them again. */
 #include "app/cli/rows.h"
+#include "service/presets.h"
 
 #include <inttypes.h>
 
@@ -46,19 +47,10 @@ static int show_run(struct cli *c)
     return e == ERR_OK ? CLI_OK : cli_fail_err("notification", e);
 }
 
-static enum err resend_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err resend_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *note)
 {
     const int64_t *id = arg;
-    struct outbox_row r;
-    enum err e = store_outbox_get(tx_db(tx), &c->arena, *id, &r);
-    if (e != ERR_OK) {
-        return e;
-    }
-    audit->action = "notification.resend";
-    cli_audit_target_id(audit, "notification", *id);
-    audit->account_id = r.account_id;
-    json_w_kint(&audit->w, "payment", r.payment_id);
-    return store_outbox_resend(tx, *id, tx_now_ms(tx));
+    return notification_resend(tx, &c->arena, *id, note);
 }
 
 static int resend_run(struct cli *c)

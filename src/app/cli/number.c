@@ -26,7 +26,7 @@ static bool number_text(struct cli *c, enum wallet_kind wallet, struct str *ret)
     return true;
 }
 
-static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     (void)c;
     struct number_row *r = arg;
@@ -34,7 +34,7 @@ static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_aud
     r->balance_at = r->balance_at ? tx_now_ms(tx) : 0;
     enum err e = store_number_add(tx, r);
     audit->action = "number.add";
-    cli_audit_target_id(audit, "number", r->id);
+    change_target_id(audit, "number", r->id);
     audit->account_id = r->account_id;
     json_w_kcstr(&audit->w, "wallet", wallet_kind_code(r->wallet));
     json_w_kstr(&audit->w, "number", r->number);
@@ -115,7 +115,7 @@ struct change {
     struct str reason;
 };
 
-static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     const struct change *s = arg;
     struct number_row r;
@@ -124,7 +124,7 @@ static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct cli_
         return e;
     }
     audit->action = s->enabled ? "number.enable" : "number.disable";
-    cli_audit_target_id(audit, "number", s->id);
+    change_target_id(audit, "number", s->id);
     audit->account_id = r.account_id;
     json_w_kbool(&audit->was, "enabled", r.enabled);
     json_w_kbool(&audit->w, "enabled", s->enabled);
@@ -140,7 +140,7 @@ static void audit_money(struct json_writer *w, struct money balance)
     buf_clear(&text);
 }
 
-static enum err balance_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err balance_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     const struct change *s = arg;
     struct number_row r;
@@ -149,7 +149,7 @@ static enum err balance_unit(struct cli *c, struct tx *tx, void *arg, struct cli
         return e;
     }
     audit->action = "number.balance";
-    cli_audit_target_id(audit, "number", s->id);
+    change_target_id(audit, "number", s->id);
     audit->account_id = r.account_id;
     audit_money(&audit->was, r.balance);
     audit_money(&audit->w, s->balance);

@@ -46,9 +46,9 @@ static void link_out(struct cli *c, const char *token)
     buf_wipe(&link);
 }
 
-static void audit_person(struct cli_audit *audit, const struct person_row *p)
+static void audit_person(struct change_note *audit, const struct person_row *p)
 {
-    cli_audit_target_id(audit, "person", p->id);
+    change_target_id(audit, "person", p->id);
     audit->merchant_id = p->merchant_id;
     json_w_kstr(&audit->w, "email", p->email);
     json_w_kcstr(&audit->w, "role", role_text(p->role));
@@ -56,7 +56,7 @@ static void audit_person(struct cli_audit *audit, const struct person_row *p)
 
 /* ---- add ---- */
 
-static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     (void)c;
     struct change *x = arg;
@@ -153,7 +153,7 @@ static enum err fresh(struct cli *c, struct tx *tx, struct change *x)
     return store_person_get(tx_db(tx), &c->arena, x->id, &x->person);
 }
 
-static enum err enable_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err enable_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     struct change *x = arg;
     enum err e = fresh(c, tx, x);
@@ -165,7 +165,7 @@ static enum err enable_unit(struct cli *c, struct tx *tx, void *arg, struct cli_
     return e;
 }
 
-static enum err disable_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err disable_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     struct change *x = arg;
     enum err e = fresh(c, tx, x);
@@ -177,7 +177,7 @@ static enum err disable_unit(struct cli *c, struct tx *tx, void *arg, struct cli
     return e;
 }
 
-static enum err reset_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err reset_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     struct change *x = arg;
     enum err e = fresh(c, tx, x);
@@ -189,7 +189,7 @@ static enum err reset_unit(struct cli *c, struct tx *tx, void *arg, struct cli_a
     return e;
 }
 
-static enum err role_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err role_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     struct change *x = arg;
     enum err e = fresh(c, tx, x);
@@ -204,7 +204,7 @@ static enum err role_unit(struct cli *c, struct tx *tx, void *arg, struct cli_au
     return e;
 }
 
-static int change_run(struct cli *c, cli_change_fn fn, struct change *x)
+static int person_change_run(struct cli *c, cli_change_fn fn, struct change *x)
 {
     enum err e = cli_change(c, fn, x);
     if (e == ERR_STATE) {
@@ -224,7 +224,7 @@ static int change_run(struct cli *c, cli_change_fn fn, struct change *x)
 static int plain_run(struct cli *c, cli_change_fn fn)
 {
     struct change x = {.id = 0};
-    return person_find(c, &x) ? change_run(c, fn, &x) : CLI_FAILED;
+    return person_find(c, &x) ? person_change_run(c, fn, &x) : CLI_FAILED;
 }
 
 static int enable_run(struct cli *c)
@@ -256,7 +256,7 @@ static int role_run(struct cli *c)
         return cli_usage(
             c, "--role: a merchant's person does not become the operator's, nor the other way");
     }
-    return change_run(c, role_unit, &x);
+    return person_change_run(c, role_unit, &x);
 }
 
 #define ROLE_ARG "ROLE"

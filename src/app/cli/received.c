@@ -66,16 +66,16 @@ static enum err owner_find(struct cli *c, struct tx *tx, const struct act *x, in
     return e;
 }
 
-static enum err audit_begin(
-    struct cli *c, struct tx *tx, struct cli_audit *audit, const char *action, const struct act *x)
+static enum err audit_begin(struct cli *c, struct tx *tx, struct change_note *audit,
+    const char *action, const struct act *x)
 {
     audit->action = action;
-    cli_audit_target_id(audit, "received", x->d.credit_id);
+    change_target_id(audit, "received", x->d.credit_id);
     json_w_kstr(&audit->w, "reason", x->d.reason);
     return owner_find(c, tx, x, &audit->account_id);
 }
 
-static enum err ask_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err ask_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     struct act *x = arg;
     enum err e =
@@ -85,7 +85,7 @@ static enum err ask_unit(struct cli *c, struct tx *tx, void *arg, struct cli_aud
                        : e;
 }
 
-static enum err void_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err void_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     struct act *x = arg;
     struct sms_row truth;
@@ -100,7 +100,7 @@ static enum err void_unit(struct cli *c, struct tx *tx, void *arg, struct cli_au
     return e;
 }
 
-static enum err confirm_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err confirm_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     struct act *x = arg;
     x->d.payment_id = x->payment_id;
@@ -118,7 +118,7 @@ static enum err confirm_unit(struct cli *c, struct tx *tx, void *arg, struct cli
     return e;
 }
 
-static enum err mark_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err mark_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     struct act *x = arg;
     enum err e = audit_begin(c, tx, audit, "received.mark", x);

@@ -4,6 +4,7 @@
 #include "app/cli/rows.h"
 #include "base/url.h"
 #include "core/validate.h"
+#include "service/presets.h"
 #include <inttypes.h>
 
 /* What browsers do when a form leads from an https page to an http address. */
@@ -17,18 +18,10 @@ static void warn_downgrade(struct cli *c, struct str address)
     }
 }
 
-static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *note)
 {
     (void)c;
-    struct redirect_row *r = arg;
-    enum err e = store_redirect_add(tx, r);
-    audit->action = "redirect.add";
-    cli_audit_target_id(audit, "redirect", r->id);
-    audit->account_id = r->account_id;
-    json_w_kint(&audit->w, "account_id", r->account_id);
-    json_w_kstr(&audit->w, "name", r->name);
-    json_w_kstr(&audit->w, "url", r->url);
-    return e;
+    return redirect_add(tx, arg, note);
 }
 
 static int add_run(struct cli *c)
@@ -73,27 +66,10 @@ static int list_run(struct cli *c)
     return e == ERR_OK ? CLI_OK : cli_fail_err("redirects", e);
 }
 
-static enum err delete_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err delete_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *note)
 {
     const int64_t *id = arg;
-    struct redirect_row r;
-    struct account_row a;
-    enum err e = store_redirect_get(tx_db(tx), &c->arena, *id, &r);
-    if (e == ERR_OK) {
-        e = r.deleted_at ? ERR_NO_ROW : store_account_by_id(tx_db(tx), &c->arena, r.account_id, &a);
-    }
-    if (e != ERR_OK) {
-        return e;
-    }
-    if (a.success_redirect_id == *id || a.fail_redirect_id == *id) {
-        return ERR_STATE;
-    }
-    audit->action = "redirect.delete";
-    cli_audit_target_id(audit, "redirect", *id);
-    audit->account_id = r.account_id;
-    json_w_kstr(&audit->was, "name", r.name);
-    json_w_kstr(&audit->was, "url", r.url);
-    return store_redirect_delete(tx, *id, tx_now_ms(tx));
+    return redirect_delete(tx, &c->arena, *id, note);
 }
 
 static int delete_run(struct cli *c)

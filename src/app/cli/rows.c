@@ -1,15 +1,7 @@
 #include "app/cli/rows.h"
 
 #include "base/text.h"
-
-static const char *cert_state(const struct cert_row *r, int64_t now)
-{
-    return r->revoked_at                         ? "revoked"
-           : r->not_after && now >= r->not_after ? "ended"
-           : now < r->not_before                 ? "not yet"
-           : r->not_after                        ? "ending"
-                                                 : "valid";
-}
+#include "service/certs.h"
 
 enum err cli_row_cert(void *arg, const struct cert_row *r)
 {

@@ -42,7 +42,7 @@ struct paste {
     enum phone_result result;
 };
 
-static enum err paste_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err paste_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     struct paste *p = arg;
     struct number_row n;
@@ -53,7 +53,7 @@ static enum err paste_unit(struct cli *c, struct tx *tx, void *arg, struct cli_a
     p->message.at_ms = tx_now_ms(tx);
     e = phone_take(tx, &p->from, &p->message, &p->result);
     audit->action = "sms.paste";
-    cli_audit_target_id(audit, "number", n.id);
+    change_target_id(audit, "number", n.id);
     audit->account_id = n.account_id;
     json_w_kstr(&audit->w, "sender", p->message.sender);
     json_w_kcstr(&audit->w, "result", phone_result_text(p->result));
@@ -113,12 +113,12 @@ static int paste_run(struct cli *c)
     return code;
 }
 
-static enum err done_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err done_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     (void)c;
     const int64_t *id = arg;
     audit->action = "sms.done";
-    cli_audit_target_id(audit, "sms", *id);
+    change_target_id(audit, "sms", *id);
     json_w_kcstr(&audit->w, "state", "looked_at");
     return store_sms_set_state(tx, *id, STR("looked_at"));
 }

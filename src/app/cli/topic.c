@@ -8,7 +8,7 @@
 
 /* ---- topics ---- */
 
-static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     struct topic_row *r = arg;
     struct credential_row credential;
@@ -22,7 +22,7 @@ static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_aud
     r->created_at = tx_now_ms(tx);
     e = store_topic_add(tx, r);
     audit->action = "topic.add";
-    cli_audit_target_id(audit, "topic", r->id);
+    change_target_id(audit, "topic", r->id);
     json_w_kint(&audit->w, "credential", r->credential_id);
     json_w_kstr(&audit->w, "arn", r->arn);
     return e;
@@ -75,7 +75,7 @@ static int list_run(struct cli *c)
     return e == ERR_OK ? CLI_OK : cli_fail_err("topics", e);
 }
 
-static enum err remove_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err remove_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     const int64_t *id = arg;
     struct topic_row r;
@@ -84,7 +84,7 @@ static enum err remove_unit(struct cli *c, struct tx *tx, void *arg, struct cli_
         return e;
     }
     audit->action = "topic.remove";
-    cli_audit_target_id(audit, "topic", *id);
+    change_target_id(audit, "topic", *id);
     json_w_kint(&audit->was, "credential", r.credential_id);
     json_w_kstr(&audit->was, "arn", r.arn);
     return store_topic_remove(tx, *id);
@@ -150,7 +150,7 @@ struct closing {
     struct str reason;
 };
 
-static enum err close_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err close_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     const struct closing *s = arg;
     struct notice_row r;
@@ -159,7 +159,7 @@ static enum err close_unit(struct cli *c, struct tx *tx, void *arg, struct cli_a
         return e;
     }
     audit->action = "notice.close";
-    cli_audit_target_id(audit, "notice", s->id);
+    change_target_id(audit, "notice", s->id);
     json_w_kstr(&audit->was, "verdict", r.verdict);
     json_w_kcstr(&audit->w, "verdict", "closed");
     json_w_kstr(&audit->w, "trx_id", r.trx_id);

@@ -87,14 +87,14 @@ static bool secrets_seal(struct cli *c, struct credential_row *r)
     return good;
 }
 
-static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     (void)c;
     struct credential_row *r = arg;
     r->created_at = tx_now_ms(tx);
     enum err e = store_credential_add(tx, r);
     audit->action = "wallet.add";
-    cli_audit_target_id(audit, "credential", r->id);
+    change_target_id(audit, "credential", r->id);
     audit->account_id = r->account_id;
     json_w_kcstr(&audit->w, "wallet", wallet_kind_code(r->wallet));
     json_w_kstr(&audit->w, "name", r->name);
@@ -157,7 +157,7 @@ struct change {
     bool enabled;
 };
 
-static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     const struct change *s = arg;
     struct credential_row r;
@@ -166,7 +166,7 @@ static enum err switch_unit(struct cli *c, struct tx *tx, void *arg, struct cli_
         return e;
     }
     audit->action = s->enabled ? "wallet.enable" : "wallet.disable";
-    cli_audit_target_id(audit, "credential", s->id);
+    change_target_id(audit, "credential", s->id);
     audit->account_id = r.account_id;
     json_w_kbool(&audit->was, "enabled", r.enabled);
     json_w_kbool(&audit->w, "enabled", s->enabled);
@@ -208,7 +208,7 @@ struct refunds {
 };
 
 /* One that is under way is asked about where it was sent. */
-static enum err refunds_unit(struct cli *c, struct tx *tx, void *arg, struct cli_audit *audit)
+static enum err refunds_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
     const struct refunds *x = arg;
     struct credential_row r;
@@ -222,7 +222,7 @@ static enum err refunds_unit(struct cli *c, struct tx *tx, void *arg, struct cli
         return e;
     }
     audit->action = "wallet.refunds";
-    cli_audit_target_id(audit, "credential", x->id);
+    change_target_id(audit, "credential", x->id);
     audit->account_id = r.account_id;
     json_w_kcstr(&audit->was, "refund_api", r.refunds_v1 ? "v1" : "v2");
     json_w_kcstr(&audit->w, "refund_api", x->v1 ? "v1" : "v2");

@@ -79,7 +79,12 @@ CREATE TABLE certificate (
     not_after BIGINT NOT NULL,
     revoked_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
-    refused_at BIGINT NOT NULL
+    -- The last use that was refused, of those in a minute; which of the purpose's certificates was meant nobody knows.
+    refused_at BIGINT NOT NULL,
+    refused_why TEXT COLLATE "C" CHECK (refused_why IN ('base64', 'length', 'no_certificate', 'signature')),
+    -- The last use that was good, of those in a minute.
+    used_at BIGINT NOT NULL DEFAULT 0,
+    used_digest TEXT COLLATE "C" CHECK (used_digest IN ('sha1', 'sha256'))
 );
 CREATE INDEX certificate_account ON certificate (account_id);
 
@@ -412,6 +417,36 @@ CREATE TABLE outbox_try (
     error TEXT COLLATE "C",
     reply BYTEA,
     PRIMARY KEY (outbox_id, number)
+);
+
+-- Deliveries that a person ordered to an endpoint of his own, to try its receiver. They are about no payment.
+CREATE TABLE trial (
+    id BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (id),
+    endpoint_id BIGINT NOT NULL REFERENCES endpoint (id),
+    kind TEXT COLLATE "C" NOT NULL CHECK (
+        kind IN ('test', 'doubled', 'late', 'out_of_order', 'wrong_signature', 'slow')),
+    order_id TEXT COLLATE "C" NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    actor TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX trial_endpoint ON trial (endpoint_id, created_at);
+
+-- What a trial sends, planned when it was ordered. sent_at 0: not sent yet, or never, when the process that kept it died.
+CREATE TABLE trial_send (
+    trial_id BIGINT NOT NULL REFERENCES trial (id),
+    number BIGINT NOT NULL CHECK (number > 0),
+    webhook_id TEXT COLLATE "C" NOT NULL,
+    sequence BIGINT NOT NULL CHECK (sequence > 0),
+    payment_status TEXT COLLATE "C" NOT NULL,
+    due_at BIGINT NOT NULL,
+    sent_at BIGINT NOT NULL,
+    duration_ms BIGINT NOT NULL,
+    status BIGINT NOT NULL,
+    error TEXT COLLATE "C",
+    reply BYTEA,
+    PRIMARY KEY (trial_id, number)
 );
 
 -- Numbers that payers send money to, the phones that report their SMS, and what these told.

@@ -68,7 +68,12 @@ CREATE TABLE certificate (
     not_after INTEGER NOT NULL,
     revoked_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
-    refused_at INTEGER NOT NULL
+    -- The last use that was refused, of those in a minute; which of the purpose's certificates was meant nobody knows.
+    refused_at INTEGER NOT NULL,
+    refused_why TEXT CHECK (refused_why IN ('base64', 'length', 'no_certificate', 'signature')),
+    -- The last use that was good, of those in a minute.
+    used_at INTEGER NOT NULL DEFAULT 0,
+    used_digest TEXT CHECK (used_digest IN ('sha1', 'sha256'))
 ) STRICT;
 CREATE INDEX certificate_account ON certificate (account_id);
 
@@ -401,6 +406,36 @@ CREATE TABLE outbox_try (
     error TEXT,
     reply BLOB,
     PRIMARY KEY (outbox_id, number)
+) STRICT;
+
+-- Deliveries that a person ordered to an endpoint of his own, to try its receiver. They are about no payment.
+CREATE TABLE trial (
+    id INTEGER PRIMARY KEY,
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    endpoint_id INTEGER NOT NULL REFERENCES endpoint (id),
+    kind TEXT NOT NULL CHECK (
+        kind IN ('test', 'doubled', 'late', 'out_of_order', 'wrong_signature', 'slow')),
+    order_id TEXT NOT NULL,
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    actor TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX trial_endpoint ON trial (endpoint_id, created_at);
+
+-- What a trial sends, planned when it was ordered. sent_at 0: not sent yet, or never, when the process that kept it died.
+CREATE TABLE trial_send (
+    trial_id INTEGER NOT NULL REFERENCES trial (id),
+    number INTEGER NOT NULL CHECK (number > 0),
+    webhook_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL CHECK (sequence > 0),
+    payment_status TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    sent_at INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    error TEXT,
+    reply BLOB,
+    PRIMARY KEY (trial_id, number)
 ) STRICT;
 
 -- Numbers that payers send money to, the phones that report their SMS, and what these told.
