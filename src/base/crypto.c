@@ -92,13 +92,22 @@ void sha1(const void *p, size_t n, uint8_t out[SHA1_LEN])
     digest(&digest_sha1, p, n, out);
 }
 
-void hmac_sha256(struct str key, struct str message, uint8_t out[SHA256_LEN])
+static void hmac(EVP_MD *const *md, struct str key, struct str message, uint8_t *out, unsigned len)
 {
     pthread_once(&digests_once, digests_fetch);
     ensure(key.n <= INT32_MAX, "a key for HMAC is longer than an int");
     unsigned n = 0;
     const unsigned char *p = (const unsigned char *)(message.n > 0 ? message.p : "");
     const void *k = key.n > 0 ? key.p : "";
-    ensure(HMAC(digest_sha256, k, (int)key.n, p, message.n, out, &n) && n == SHA256_LEN,
-        "HMAC failed");
+    ensure(HMAC(*md, k, (int)key.n, p, message.n, out, &n) && n == len, "HMAC failed");
+}
+
+void hmac_sha256(struct str key, struct str message, uint8_t out[SHA256_LEN])
+{
+    hmac(&digest_sha256, key, message, out, SHA256_LEN);
+}
+
+void hmac_sha1(struct str key, struct str message, uint8_t out[SHA1_LEN])
+{
+    hmac(&digest_sha1, key, message, out, SHA1_LEN);
 }

@@ -18,6 +18,8 @@ void random_uuid(uint8_t raw[16]);
 void sha256(const void *p, size_t n, uint8_t out[SHA256_LEN]);
 void sha1(const void *p, size_t n, uint8_t out[SHA1_LEN]);
 void hmac_sha256(struct str key, struct str message, uint8_t out[SHA256_LEN]);
+/* For what is defined with it: codes of authenticator apps. */
+void hmac_sha1(struct str key, struct str message, uint8_t out[SHA1_LEN]);
 
 enum rsa_digest { RSA_DIGEST_SHA1 = 1, RSA_DIGEST_SHA256 = 2 };
 enum rsa_verdict { RSA_REFUSED = 0, RSA_GOOD_SHA1 = 1, RSA_GOOD_SHA256 = 2 };

@@ -51,6 +51,15 @@ static enum err merchant_write(
     return ERR_OK;
 }
 
+static void codes_write(struct json_writer *w, const struct recovery_codes *codes)
+{
+    json_w_key(w, "recovery_codes");
+    json_w_open(w, '[');
+    for (int i = 0; i < RECOVERY_CODES; i++)
+        json_w_cstr(w, codes->code[i]);
+    json_w_close(w);
+}
+
 static struct reply *signed_out_reply(struct cabinet_call *c)
 {
     struct json_writer *w = cabinet_begin(c);
@@ -62,8 +71,8 @@ static struct reply *signed_out_reply(struct cabinet_call *c)
 }
 
 /* Until the second factor was shown, who it is stays untold. */
-static struct reply *session_reply(
-    struct cabinet_call *c, const struct signed_in *x, const char *token)
+static struct reply *session_reply(struct cabinet_call *c, const struct signed_in *x,
+    const char *token, const struct recovery_codes *codes)
 {
     char csrf[CABINET_CSRF_LEN + 1];
     enum err e = ERR_OK;
@@ -79,20 +88,22 @@ static struct reply *session_reply(
         if (e == ERR_OK)
             actions_write(w, x);
     }
+    if (codes)
+        codes_write(w, codes);
     return e == ERR_OK ? cabinet_done(c) : cabinet_err(e);
 }
 
-/* After a sign-in or a rotation: with the new cookie. */
-static struct reply *signed_in_reply(struct cabinet_call *c, const struct signed_in *x)
+struct reply *cabinet_session_reply(
+    struct cabinet_call *c, const struct signed_in *x, const struct recovery_codes *codes)
 {
-    struct reply *r = session_reply(c, x, x->token);
+    struct reply *r = session_reply(c, x, x->token, codes);
     cabinet_cookie_set(c, r, x->token);
     return r;
 }
 
 struct reply *cabinet_session_get(struct cabinet_call *c)
 {
-    return c->signed_in ? session_reply(c, &c->session, c->token) : signed_out_reply(c);
+    return c->signed_in ? session_reply(c, &c->session, c->token, NULL) : signed_out_reply(c);
 }
 
 /* ---- in and out ---- */
@@ -111,7 +122,7 @@ struct reply *cabinet_sign_in_post(struct cabinet_call *c)
     if (faults)
         return faults;
     enum err e = sign_in_password(c->service, c->arena, &c->browser, email, password, &x);
-    struct reply *r = e == ERR_OK             ? signed_in_reply(c, &x)
+    struct reply *r = e == ERR_OK             ? cabinet_session_reply(c, &x, NULL)
                       : e == ERR_UNAUTHORIZED ? cabinet_error(CABINET_sign_in_wrong)
                                               : cabinet_err(e);
     mem_wipe(x.token, sizeof(x.token));
@@ -150,7 +161,7 @@ struct reply *cabinet_invitation_look_post(struct cabinet_call *c)
     return cabinet_done(c);
 }
 
-static void password_check(
+void cabinet_password_check(
     struct cabinet_call *c, const char *field, struct str password, struct str email)
 {
     switch (password_judge(password, email)) {
@@ -180,12 +191,12 @@ struct reply *cabinet_invitation_accept_post(struct cabinet_call *c)
     if (e != ERR_OK)
         return cabinet_err(e);
     if (c->fault_count == 0)
-        password_check(c, "password", password, v.person.email);
+        cabinet_password_check(c, "password", password, v.person.email);
     struct reply *faults = cabinet_faults(c);
     if (faults)
         return faults;
     e = invitation_accept(c->service, c->arena, &c->browser, token, password, language, &x);
-    struct reply *r = e == ERR_OK ? signed_in_reply(c, &x) : cabinet_err(e);
+    struct reply *r = e == ERR_OK ? cabinet_session_reply(c, &x, NULL) : cabinet_err(e);
     mem_wipe(x.token, sizeof(x.token));
     return r;
 }

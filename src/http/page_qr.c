@@ -3,7 +3,7 @@
 #include <qrencode.h>
 #include <string.h>
 
-#define TEXT_MAX 64
+#define TEXT_MAX 384
 #define QUIET 4 /* the border that readers need */
 
 /* One rectangle for each run of dark squares in a row. */

@@ -92,7 +92,7 @@ static enum err somebody_left(struct tx *tx, const struct person_row *before)
     if (!role_may(before->role, ACTION_people_change) || str_absent(before->password_hash))
         return ERR_OK;
     enum err e = store_person_count(tx_db(tx), before->role, before->merchant_id, &n);
-    return e == ERR_OK && n == 0 ? ERR_STATE : e;
+    return e == ERR_OK && n == 0 ? ERR_RANGE : e;
 }
 
 enum err people_reset(struct tx *tx, struct person_row *p, char ret_token[SESSION_TOKEN_LEN + 1])

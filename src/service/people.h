@@ -20,10 +20,10 @@ enum err people_invite(
 /* A new invitation: password, second factor and sessions are gone. ERR_STATE: disabled. */
 enum err people_reset(
     struct tx *tx, struct person_row *p, char ret_token[SESSION_TOKEN_LEN + 1]) must_check;
-/* Name and role become these. Another role ends the person's sessions. ERR_STATE: nobody would be left who may change people. */
+/* Name and role become these. Another role ends the person's sessions. ERR_RANGE: nobody would be left who may change people. */
 enum err people_change(
     struct tx *tx, struct person_row *p, struct str name, enum role role) must_check;
-/* A disabled person is signed out and can't sign in; what was invited is not any more. ERR_STATE: as above, or it is so already. */
+/* A disabled person is signed out and can't sign in; what was invited is not any more. ERR_RANGE as above; ERR_STATE: it is so already. */
 enum err people_enable(struct tx *tx, struct person_row *p, bool enabled) must_check;
 
 /* Appends the link that lets its reader choose a password. What stands behind '#' is never sent to a server or its logs by itself. */

@@ -70,6 +70,41 @@ static void tries_of(const struct browser *b, struct str email, struct tries *re
         STR("address"), (struct str){(const char *)b->address, sizeof(b->address)}, ret->address);
 }
 
+static void person_key(const char *what, int64_t person_id, uint8_t out[SHA256_LEN])
+{
+    struct buf b;
+    buf_init(&b, 32);
+    buf_int(&b, person_id);
+    hmac_sha256(str_from(what), buf_view(&b), out);
+    buf_clear(&b);
+}
+
+struct person_try {
+    struct store_unit unit;
+    uint8_t key[SHA256_LEN];
+    int64_t max;
+};
+
+static enum err person_try_run(struct store_unit *u, struct tx *tx)
+{
+    struct person_try *t = unit_owner(u, struct person_try, unit);
+    return store_sign_in_try(tx, view(t->key), t->max);
+}
+
+enum err sign_in_try(struct service *s, const char *what, int64_t person_id, int64_t max)
+{
+    struct person_try t = {.unit = {.run = person_try_run}, .max = max};
+    person_key(what, person_id, t.key);
+    return store_run(s->store, &t.unit);
+}
+
+enum err sign_in_try_good(struct tx *tx, const char *what, int64_t person_id)
+{
+    uint8_t key[SHA256_LEN];
+    person_key(what, person_id, key);
+    return store_sign_in_good(tx, view(key));
+}
+
 struct try_unit {
     struct store_unit unit;
     struct tries tries;

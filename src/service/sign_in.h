@@ -45,6 +45,12 @@ enum err sign_in_begin(struct tx *tx, const struct browser *b, const struct pers
 /* What the first factor alone opens to that person. */
 enum session_stage sign_in_stage(const struct person_row *p);
 
+/* A person who is signed in shows something again ("password", "code"): counted before it is looked at. ERR_RATE. */
+enum err sign_in_try(
+    struct service *s, const char *what, int64_t person_id, int64_t max) must_check;
+/* In the caller's unit: it was right. */
+enum err sign_in_try_good(struct tx *tx, const char *what, int64_t person_id) must_check;
+
 /* Whose cookie it is. ERR_NO_ROW: nobody's, or not any more. */
 enum err session_find(
     struct service *s, struct arena *a, struct str token, struct signed_in *ret) must_check;

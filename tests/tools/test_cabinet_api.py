@@ -38,6 +38,15 @@ def references(value):
             yield from references(inner)
 
 
+def resolve(document, value):
+    if "$ref" not in value:
+        return value
+    at = document
+    for step in value["$ref"].removeprefix("#/").split("/"):
+        at = at[step]
+    return at
+
+
 class CabinetApi(unittest.TestCase):
     def test_each_route_is_described_and_each_description_is_a_route(self):
         _, found = operations()
@@ -62,7 +71,8 @@ class CabinetApi(unittest.TestCase):
             for method, operation in item.items():
                 if method == "parameters":
                     continue
-                named = {p.get("name") for p in item.get("parameters", []) + operation.get("parameters", []) if p.get("in") == "path"}
+                parameters = [resolve(document, p) for p in item.get("parameters", []) + operation.get("parameters", [])]
+                named = {p["name"] for p in parameters if p["in"] == "path"}
                 self.assertEqual(set(re.findall(r"\{(\w+)\}", path)), named, path)
 
     def test_what_is_referred_to_is_there(self):

@@ -208,8 +208,10 @@ static int person_change_run(struct cli *c, cli_change_fn fn, struct change *x)
 {
     enum err e = cli_change(c, fn, x);
     if (e == ERR_STATE) {
-        return cli_fail(
-            "%s: it is so already, or nobody would be left who may change people", c->operand);
+        return cli_fail("%s: it is so already, or the person is disabled", c->operand);
+    }
+    if (e == ERR_RANGE) {
+        return cli_fail("%s: nobody would be left who may change people", c->operand);
     }
     if (e != ERR_OK) {
         return cli_fail_err("person", e);

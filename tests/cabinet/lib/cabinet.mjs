@@ -7,6 +7,7 @@
 //     const answer = await owner.get('/session');                // {status, json, headers}
 //     await owner.post('/people', {...});                        // with cookie, CSRF and content type
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import { request } from '../../api/lib/http.mjs';
 
 export const ROLES = ['operator_admin', 'operator_support', 'merchant_owner', 'merchant_developer', 'merchant_viewer'];
@@ -90,15 +91,41 @@ export async function accept(world, invited, password = PASSWORD) {
   return visitor;
 }
 
-/** A new person of that role, signed in as far as it goes. */
-export async function signIn(world, role, options) {
-  return accept(world, await invite(world, role, options));
+/** The code that an authenticator app shows: RFC 6238, written anew here. `steps` of 30 seconds from now. */
+export function totp(secret, steps = 0, now = Date.now()) {
+  const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(now / 30000) + steps));
+  const mac = crypto.createHmac('sha1', key).update(counter).digest();
+  const at = mac.at(-1) & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, '0');
 }
 
-/** What a person of the operator's lacks for a full session comes with it. */
+/** Sets a second factor up; the secret and the recovery codes are then in visitor.person. */
+export async function setUpTotp(visitor) {
+  const { secret } = await visitor.good('POST', '/totp/start', { password: visitor.person.password });
+  const session = await visitor.good('POST', '/totp/confirm', { code: totp(secret) });
+  visitor.person = { ...visitor.person, ...session.person, secret, recovery: session.recovery_codes };
+  return session;
+}
+
+/** A new person of that role, fully signed in: the operator's people with their second factor. */
+export async function signIn(world, role, options) {
+  const visitor = await accept(world, await invite(world, role, options));
+  if (!role.startsWith('merchant_')) {
+    await setUpTotp(visitor);
+  }
+  return visitor;
+}
+
+/** The same person in another browser; a second factor is shown by a recovery code. */
 export async function signInAgain(world, person) {
   const visitor = new Visitor(world);
-  const session = await visitor.good('POST', '/sign-in', { email: person.email, password: person.password });
+  let session = await visitor.good('POST', '/sign-in', { email: person.email, password: person.password });
+  if (session.stage === 'code') {
+    session = await visitor.good('POST', '/sign-in/recovery', { code: person.recovery.pop() });
+  }
   visitor.person = { ...person, ...session.person };
   return visitor;
 }
