@@ -221,6 +221,8 @@ enum MHD_Result reply_queue(struct request_private *p, struct reply *r)
     enum MHD_Result result = MHD_NO;
     if (r->slow)
         reply_slow_bind(r->slow, p);
+    if (r->stream)
+        reply_stream_bind(r->stream, p);
     if (!r->drop)
         result = MHD_queue_response(p->connection, (unsigned)r->status, r->response);
     reply_free(r);

@@ -164,6 +164,7 @@ static enum err server_run(struct server *s, struct buf *why)
 {
     enum err e = ERR_OK;
     s->linger = linger_new();
+    s->streams = streams_new();
     s->workers = mem_array((size_t)s->options.threads, sizeof(*s->workers));
     for (int i = 0; e == ERR_OK && i < s->options.threads; i++)
         e = worker_add(s, why);
@@ -222,6 +223,8 @@ enum err server_start(const struct server_options *o, struct buf *why, struct se
             acceptor_free(s->acceptor);
         if (s->linger)
             linger_free(s->linger);
+        if (s->streams)
+            streams_free(s->streams);
         server_unref(s);
         return e;
     }
@@ -264,6 +267,7 @@ void server_stop(struct server *s, int64_t drain_ms)
     while (atomic_load(&s->answering) > 0)
         poll(NULL, 0, 1);
     workers_stop(s);
+    streams_free(s->streams);
     linger_free(s->linger);
     server_unref(s);
 }

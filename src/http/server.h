@@ -113,6 +113,16 @@ struct reply *reply_error(struct request *rq, enum err e);
 /* 400 with the given JSON body (field errors). */
 struct reply *reply_invalid(struct str json);
 struct reply *reply_close(struct reply *r); /* and close the connection after it */
+/* A body that comes in pieces, for what is too long to be made at once. `more` appends the next piece, some ten kilobytes, and says
+ * when it was the last; it runs on a thread of the server's own that all such bodies share, so it may read a store, briefly. After an
+ * error the connection is closed, which tells the client that the body is not whole. `end` frees `arg`: once, whatever became of
+ * the reply, on any thread. */
+struct reply_source {
+    enum err (*more)(void *arg, struct buf *out, bool *ret_last);
+    void (*end)(void *arg);
+    void *arg;
+};
+struct reply *reply_stream(int status, const char *content_type, const struct reply_source *source);
 /* No answer at all: the connection is closed. For simulators of peers that fail. */
 struct reply *reply_drop(void);
 /* A body that comes at 1 to 1000 bytes a second; more is taken as 1000. The same use. */

@@ -14,6 +14,7 @@ struct acceptor;
 struct worker;
 struct linger_set;
 struct deadline;
+struct streams;
 
 struct server {
     struct server_options options; /* texts are the server's own copies */
@@ -21,10 +22,12 @@ struct server {
     int worker_count;
     struct acceptor *acceptor;
     struct linger_set *linger;
+    struct streams *streams; /* bodies that are made in pieces */
     atomic_int connections;
-    atomic_int refs;        /* the owner's and one for each request */
-    atomic_int open;        /* requests whose headers were read and whose reply is not sent */
-    atomic_int answering;   /* threads inside request_answer that may still touch a daemon */
+    atomic_int refs; /* the owner's and one for each request */
+    atomic_int open; /* requests whose headers were read and whose reply is not sent */
+    atomic_int
+        answering; /* threads inside request_answer, and bodies in the making, that may still touch a daemon */
     atomic_bool stopping;   /* every further reply closes its connection */
     atomic_bool abandoning; /* nothing may be parked any more */
 };
@@ -67,14 +70,16 @@ struct request_private {
 };
 
 struct slow;
+struct stream;
 
 struct reply {
     struct MHD_Response *response;
     int status;
     bool close;
     bool cache_control;
-    struct slow *slow; /* of a trickling body; the response's */
-    bool drop;         /* the connection is closed instead of answered */
+    struct slow *slow;     /* of a trickling body; the response's */
+    struct stream *stream; /* of a body in pieces; the response's */
+    bool drop;             /* the connection is closed instead of answered */
 };
 
 /* ---- acceptor.c ---- */
@@ -177,6 +182,11 @@ enum MHD_Result reply_queue(struct request_private *p, struct reply *r);
 void reply_free(struct reply *r);
 /* ---- reply_slow.c ---- */
 void reply_slow_bind(struct slow *s, struct request_private *p);
+/* ---- reply_stream.c ---- */
+struct streams *streams_new(void);
+/* When `answering` is 0 and no connection runs any more. */
+void streams_free(struct streams *x);
+void reply_stream_bind(struct stream *s, struct request_private *p);
 /* What request_park returns. */
 extern struct reply reply_parked;
 
