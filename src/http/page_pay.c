@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "http/page_private.h"
+#include "service/funnel.h"
 
 /* Of our own redirect; whatever else stands there is nothing. */
 static enum page_trx trx_of(struct str query)
@@ -50,7 +51,12 @@ struct reply *page_get(struct request *rq)
 {
     struct page_view v;
     enum err e = page_visit_load(rq, &v);
-    return e == ERR_OK ? page_reply(rq, &v, false) : reply_error(rq, e);
+    if (e != ERR_OK)
+        return reply_error(rq, e);
+    const struct page_visit *visit = rq->user;
+    if (v.stage == PAGE_OPEN)
+        funnel_opened(visit->pages->service->funnel, v.payment.id);
+    return page_reply(rq, &v, false);
 }
 
 /* Shown between the press of pay and the wallet; whatever else the payment is, its own page shows. */

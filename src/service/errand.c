@@ -136,6 +136,7 @@ static void call_answered(void *arg, const struct wallet_answer *a)
 {
     struct errand *c = arg;
     c->answer = *a;
+    c->took_ms = c->sent_us ? (clock_mono_us() - c->sent_us) / 1000 : 0;
     struct str *const texts[] = {&c->answer.code, &c->answer.message, &c->answer.ref,
         &c->answer.url, &c->answer.trx_id, &c->answer.currency, &c->answer.invoice,
         &c->answer.payer, &c->answer.challenge};
@@ -172,9 +173,11 @@ static bool call_is_late(struct errand *c)
 static void call_start(void *arg)
 {
     struct errand *c = arg;
+    c->sent_us = 0;
     if (call_is_late(c)) {
         return;
     }
+    c->sent_us = clock_mono_us();
     const struct wallet_ops *ops = wallet_ops_find(c->wallet);
     struct wallets *w = c->service->wallets;
     ensure(ops != NULL, "an attempt's wallet has a connector");

@@ -28,8 +28,9 @@ struct errand {
     bool renamed; /* the invoice, once */
     struct money amount;
     struct wallet_answer answer;
-    int tries;          /* of the unit */
-    int64_t decided_ms; /* monotonic: when the unit ran that made the call due */
+    int tries;                /* of the unit */
+    int64_t decided_ms;       /* monotonic: when the unit ran that made the call due */
+    int64_t sent_us, took_ms; /* monotonic: when the call was made; until its answer */
     /* set by the unit */
     bool wake_settle, wake_deliver;
     bool goes_on;          /* after the commit, with `next` */

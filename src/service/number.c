@@ -4,6 +4,7 @@
 #include "core/payer_end.h"
 #include "core/sms_trxid.h"
 #include "service/checkout_act.h"
+#include "service/funnel.h"
 #include "service/links.h"
 #include "service/phone.h"
 #include "store/store_guess.h"
@@ -180,6 +181,9 @@ static enum err claim(struct checkout_act *c, struct act_own *own, struct tx *tx
     enum err e = claim_number(tx, &own->arena, p, typed->trx_id, &claim.number_id);
     if (e == ERR_OK)
         e = phone_claim(tx, &own->arena, &claim, &credit, &result);
+    if (e != ERR_OK)
+        return e;
+    e = result == PHONE_CLAIM_MALFORMED ? ERR_OK : funnel_typed(tx, p, typed->trx_id);
     if (e != ERR_OK)
         return e;
     const char *refusal = refusal_text(result);

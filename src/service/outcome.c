@@ -49,6 +49,7 @@ enum err outcome_note(struct errand *c, struct tx *tx, const struct attempt_row 
     if (c->answer.has_amount) {
         json_w_kint(&w, "amount_poisha", c->answer.amount.poisha);
     }
+    json_w_kint(&w, "duration_ms", c->took_ms);
     json_w_close(&w);
     memcpy(event, errand_text(c->kind), n);
     memcpy(event + n, "_answer", sizeof "_answer");

@@ -2,6 +2,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/url.h"
+#include "service/funnel.h"
 #include "service/outcome.h"
 #include <stdio.h>
 
@@ -73,8 +74,16 @@ static enum err apply_page(struct errand *c, struct tx *tx, const struct attempt
     to.wallet_url = c->answer.url;
     to.next_ask_at =
         outcome_takes_at_page(a->wallet) ? outcome_next_verify(a, &p, tx_now_ms(tx)) : 0;
+    bool first = false;
+    e = funnel_is_first(tx, p.id, &first);
+    if (e != ERR_OK) {
+        return e;
+    }
     e = transition_attempt(tx, a, ATTEMPT_EV_CREATED, STR("wallet"), &to);
     if (e != ERR_DUPLICATE) {
+        if (e == ERR_OK && first) {
+            store_stat_note(tx, &p, STAT_REACHED);
+        }
         return e;
     }
     /* A reference that names another payment's money would have this one paid by it. */

@@ -8,6 +8,7 @@
 #include "service/accounts.h"
 #include "service/credentials.h"
 #include "service/deliver.h"
+#include "service/funnel.h"
 #include "service/key_check.h"
 #include "service/links.h"
 #include "service/notices.h"
@@ -79,6 +80,7 @@ static enum err wallets_start(struct service *s, struct buf *why)
     if (e == ERR_OK) {
         s->notices = notices_new(s);
         s->trials = trials_new(s);
+        s->funnel = funnel_new(s);
         accounts_listen(s->accounts, credentials_changed, s->credentials);
         e = accounts_watch(s->accounts);
         say(why, "watch of the accounts", e);
@@ -147,6 +149,7 @@ void service_stop(struct service *s)
     }
     notices_free(s->notices);
     trials_free(s->trials);
+    funnel_free(s->funnel);
     credentials_free(s->credentials);
     if (s->wallets) {
         wallets_free(s->wallets);

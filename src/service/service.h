@@ -16,6 +16,7 @@ struct credentials;
 struct notices;
 struct work;
 struct trials;
+struct funnel;
 
 /* The name under which the sandbox's clock offset is kept, in milliseconds. */
 #define SANDBOX_CLOCK_SETTING "sandbox_clock_offset_ms"
@@ -35,6 +36,7 @@ struct service {
     struct credentials *credentials; /* NULL without workers */
     struct notices *notices;         /* NULL without workers */
     struct trials *trials;           /* NULL without workers */
+    struct funnel *funnel;           /* NULL without workers */
     struct work *
         work; /* wakes settle and deliver (service/work.h): what ends late uses it, not the pointers above */
 };

@@ -6,6 +6,7 @@
 #include "service/close_day.h"
 #include "service/credentials.h"
 #include "service/notices.h"
+#include "service/overview.h"
 #include "service/refund_errand.h"
 #include "service/settle_unit.h"
 #include "service/work.h"
@@ -181,6 +182,7 @@ static void *settle_main(void *arg)
                 x->service->credentials, now, x->service->config->rocket_certificate_alarm_days);
             close_day_look(x->service, db, now);
             notices_look(x->service->notices, db, now);
+            overview_count(s, db);
         }
     } while (!look_wait(x));
     return NULL;

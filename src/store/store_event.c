@@ -13,6 +13,9 @@ static const struct db_sql SQL_EACH = {
 static const struct db_sql SQL_HAS = {"SELECT id FROM payment_event WHERE payment_id = $1"
                                       " AND attempt_id = $2 AND event = $3 LIMIT 1"};
 
+static const struct db_sql SQL_HAS_ANY = {"SELECT id FROM payment_event WHERE payment_id = $1"
+                                          " AND (event = $2 OR event = $3) LIMIT 1"};
+
 static void event_read(struct row *r, struct event_row *ret)
 {
     *ret = (struct event_row){
@@ -59,6 +62,17 @@ enum err store_event_has(struct db *db, int64_t payment_id, int64_t attempt_id, 
     db_int(st, 1, payment_id);
     db_int(st, 2, attempt_id);
     db_text(st, 3, event);
+    return row_one_int(st, "id", &id);
+}
+
+enum err store_event_has_any(
+    struct db *db, int64_t payment_id, struct str event, struct str or_event)
+{
+    int64_t id;
+    struct db_stmt *st = db_query(db, &SQL_HAS_ANY);
+    db_int(st, 1, payment_id);
+    db_text(st, 2, event);
+    db_text(st, 3, or_event);
     return row_one_int(st, "id", &id);
 }
 

@@ -2,13 +2,14 @@
 
 #include "base/log.h"
 #include "store/row.h"
+#include "store/stat.h"
 
 /* Entries are numbered inside the transaction and not from a leased block: their order is that of the commits, and so
  * balance_after of one posting is the balance before the next. */
 static const struct db_sql SQL_NEXT_ENTRY = {
     "SELECT COALESCE(MAX(id), 0) + 1 AS id FROM ledger_entry"};
 static const struct db_sql SQL_ENTRY_ADD = {
-    "INSERT INTO ledger_entry (id, at, kind, payment_id) VALUES ($1, $2, $3, $4)"};
+    "INSERT INTO ledger_entry (id, at, kind, payment_id, account_id) VALUES ($1, $2, $3, $4, $5)"};
 static const struct db_sql SQL_ACCOUNT_MOVE = {
     "UPDATE ledger_account SET balance = balance + $1 WHERE kind = $2 AND owner = $3"
     " RETURNING id, balance"};
@@ -84,8 +85,20 @@ static enum err posting_add(
     return db_do_one(st, ERR_INTERNAL);
 }
 
+/* Whose statement shows it; 0: nobody's. */
+static int64_t entry_account(const struct ledger_entry *e)
+{
+    for (int i = 0; i < e->count; i++) {
+        enum ledger_kind kind = e->postings[i].kind;
+        if (kind == LEDGER_MERCHANT_PAYABLE || kind == LEDGER_SUSPENSE || kind == LEDGER_REFUNDS ||
+            kind == LEDGER_SETTLEMENT)
+            return e->postings[i].owner;
+    }
+    return 0;
+}
+
 static enum err entry_add(
-    struct tx *tx, const char *kind, int64_t payment_id, int64_t *ret_entry_id)
+    struct tx *tx, const char *kind, int64_t payment_id, int64_t account_id, int64_t *ret_entry_id)
 {
     enum err e = row_one_int(db_query(tx_db(tx), &SQL_NEXT_ENTRY), "id", ret_entry_id);
     if (e != ERR_OK)
@@ -95,6 +108,7 @@ static enum err entry_add(
     db_int(st, 2, tx_now_ms(tx));
     db_text(st, 3, str_from(kind));
     db_opt(st, 4, payment_id);
+    db_opt(st, 5, account_id);
     return db_do_one(st, ERR_INTERNAL);
 }
 
@@ -102,10 +116,12 @@ enum err store_ledger_post(struct tx *tx, const struct ledger_entry *e, const ch
     int64_t payment_id, int64_t *ret_entry_id)
 {
     ensure(e->count > 0 && ledger_sums_to_zero(e), "an entry does not sum to zero");
-    int64_t entry_id = 0;
-    enum err err = entry_add(tx, kind, payment_id, &entry_id);
+    int64_t entry_id = 0, account_id = entry_account(e);
+    enum err err = entry_add(tx, kind, payment_id, account_id, &entry_id);
     for (int i = 0; err == ERR_OK && i < e->count; i++)
         err = posting_add(tx, entry_id, i + 1, &e->postings[i]);
+    if (err == ERR_OK && account_id)
+        stat_ledger_posted(tx, account_id, e);
     if (err == ERR_OK)
         *ret_entry_id = entry_id;
     return err;

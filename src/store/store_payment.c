@@ -2,6 +2,7 @@
 
 #include "store/history.h"
 #include "store/row.h"
+#include "store/stat.h"
 
 static const struct db_sql SQL_ORDER_FIND = {"SELECT id, uuid, body_sha256 FROM payment"
                                              " WHERE account_id = $1 AND order_id = $2"};
@@ -190,8 +191,10 @@ enum err store_payment_cas(struct tx *tx, const struct payment_row *from, struct
     db_text(st, 11, str_from(payment_state_text(from->state)));
     db_int(st, 12, from->version);
     enum err e = db_do_one(st, ERR_CONFLICT);
-    if (e == ERR_OK)
+    if (e == ERR_OK) {
         to->version = from->version + 1;
+        stat_payment_changed(tx, from, to);
+    }
     return e;
 }
 

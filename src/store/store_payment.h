@@ -72,7 +72,7 @@ enum err store_payment_each(struct db *db, int64_t account_id, struct str state,
 
 /* Compare-and-set: writes state, version + 1 and the columns below of `to` where id, state and version are those of
  * `from`. ERR_CONFLICT when they are not. Columns: state, paid, commission, credited, refunded, payer_mask, final_at,
- * sequence, attempts. On success to->version is the new one. */
+ * sequence, attempts. On success to->version is the new one, and the overview's counters follow (store_stat.h): both rows are whole. */
 enum err store_payment_cas(
     struct tx *tx, const struct payment_row *from, struct payment_row *to) must_check;
 enum err store_payment_set_language(struct tx *tx, int64_t id, struct str language) must_check;
@@ -169,6 +169,9 @@ enum err store_event_add(struct tx *tx, struct event_row *r) must_check;
 /* ERR_NO_ROW: the attempt has no such event. */
 enum err store_event_has(
     struct db *db, int64_t payment_id, int64_t attempt_id, struct str event) must_check;
+/* ERR_NO_ROW: the payment has neither, of whatever attempt. */
+enum err store_event_has_any(
+    struct db *db, int64_t payment_id, struct str event, struct str or_event) must_check;
 typedef enum err (*store_event_fn)(void *arg, const struct event_row *r);
 enum err store_event_each(
     struct db *db, int64_t payment_id, store_event_fn fn, void *arg) must_check;

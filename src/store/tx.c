@@ -34,11 +34,13 @@ void tx_init(struct tx *tx, struct db *db)
 void tx_clear(struct tx *tx)
 {
     mem_free(tx->tally.adds);
+    mem_free(tx->stats.adds);
 }
 
 enum err tx_batch_finish(struct tx *tx)
 {
-    return day_tally_write(&tx->tally, tx->db);
+    enum err e = day_tally_write(&tx->tally, tx->db);
+    return e == ERR_OK ? stat_tally_write(&tx->stats, tx->db) : e;
 }
 
 struct db *tx_db(struct tx *tx)
@@ -93,6 +95,7 @@ static void block_end(struct id_lease *l)
 void tx_unit_kept(struct tx *tx)
 {
     day_tally_keep(&tx->tally);
+    stat_tally_keep(&tx->stats);
     for (int i = 0; i < STORE_ID_COUNT; i++)
         tx->ids[i].in_unit = false;
 }
@@ -100,6 +103,7 @@ void tx_unit_kept(struct tx *tx)
 void tx_unit_undone(struct tx *tx)
 {
     day_tally_undo(&tx->tally);
+    stat_tally_undo(&tx->stats);
     for (int i = 0; i < STORE_ID_COUNT; i++) {
         struct id_lease *l = &tx->ids[i];
         if (l->in_unit)
@@ -111,6 +115,7 @@ void tx_unit_undone(struct tx *tx)
 void tx_batch_kept(struct tx *tx)
 {
     day_tally_clear(&tx->tally);
+    stat_tally_clear(&tx->stats);
     for (int i = 0; i < STORE_ID_COUNT; i++) {
         struct id_lease *l = &tx->ids[i];
         l->in_unit = l->in_batch = false;
@@ -123,6 +128,7 @@ void tx_batch_kept(struct tx *tx)
 void tx_batch_undone(struct tx *tx)
 {
     day_tally_clear(&tx->tally);
+    stat_tally_clear(&tx->stats);
     for (int i = 0; i < STORE_ID_COUNT; i++) {
         struct id_lease *l = &tx->ids[i];
         if (l->in_batch)

@@ -4,6 +4,7 @@
 
 #include "store/db.h"
 #include "store/history.h"
+#include "store/stat.h"
 #include "store/store.h"
 
 /* A block of ids that the store gave away by raising id_block.next. What the transaction that raised it does not commit
@@ -23,6 +24,7 @@ struct tx {
         shared; /* others write to the store too: ids in the order of the commits want blocks that end with the batch */
     struct id_lease ids[STORE_ID_COUNT];
     struct day_tally tally;
+    struct stat_tally stats;
 };
 
 void tx_init(struct tx *tx, struct db *db);

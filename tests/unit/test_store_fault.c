@@ -26,9 +26,10 @@ static void digest_rows(struct db *db, const char *text, struct buf *out)
 static void digest(struct fixture *f, uint8_t out[SHA256_LEN])
 {
     static const char *const tables[] = {"merchant", "account", "certificate", "redirect",
-        "endpoint", "payment", "day_count", "attempt", "payment_event", "credit", "refund",
-        "ledger_account", "ledger_entry", "posting", "outbox", "outbox_try", "audit_log",
-        "id_block", "change_counter", "wallet_credential", "wallet_token", "wallet_token_call"};
+        "endpoint", "payment", "day_count", "payment_stat", "ledger_day", "attempt",
+        "payment_event", "credit", "refund", "ledger_account", "ledger_entry", "posting", "outbox",
+        "outbox_try", "audit_log", "id_block", "change_counter", "wallet_credential",
+        "wallet_token", "wallet_token_call"};
     struct buf all;
     buf_init(&all, 1 << 24);
     for (size_t i = 0; i < array_len(tables); i++) {

@@ -370,9 +370,12 @@ CREATE TABLE ledger_entry (
     id BIGINT PRIMARY KEY,
     at BIGINT NOT NULL,
     kind TEXT COLLATE "C" NOT NULL,
-    payment_id BIGINT
+    payment_id BIGINT,
+    -- Whose payable, suspense or refunds it moves; NULL: nobody's.
+    account_id BIGINT
 );
 CREATE INDEX ledger_entry_day ON ledger_entry (at);
+CREATE INDEX ledger_entry_account ON ledger_entry (account_id, id) WHERE account_id IS NOT NULL;
 CREATE INDEX ledger_entry_payment ON ledger_entry (payment_id) WHERE payment_id IS NOT NULL;
 
 CREATE TABLE posting (
@@ -649,6 +652,47 @@ CREATE TABLE audit_log (
     merchant_hash TEXT COLLATE "C" CHECK (length(merchant_hash) = 64),
     UNIQUE (merchant_id, merchant_number),
     CHECK ((merchant_hash IS NULL) = (merchant_id IS NULL) AND (merchant_prev_hash IS NULL) = (merchant_id IS NULL))
+);
+
+-- What the cabinet's overview adds up, by the day that payments were made on. Creates write nothing here: `created` and `asked` are
+-- filled behind them, up to stat_mark; the rest in the transaction that changes the payment.
+CREATE TABLE payment_stat (
+    account_id BIGINT NOT NULL,
+    day BIGINT NOT NULL,
+    wallet TEXT COLLATE "C" NOT NULL,
+    created BIGINT NOT NULL,
+    -- Sums of amounts: of all, of those that ended.
+    asked BIGINT NOT NULL,
+    ended BIGINT NOT NULL,
+    opened BIGINT NOT NULL,
+    reached BIGINT NOT NULL,
+    paid BIGINT NOT NULL,
+    cancelled BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    review BIGINT NOT NULL,
+    -- Sums of money: what counts as paid, our part of it, what went back.
+    received BIGINT NOT NULL,
+    commission BIGINT NOT NULL,
+    refunded BIGINT NOT NULL,
+    PRIMARY KEY (account_id, day, wallet)
+);
+
+-- The last payment that is in payment_stat's `created`.
+CREATE TABLE stat_mark (
+    id BIGINT PRIMARY KEY CHECK (id = 1),
+    payment_id BIGINT NOT NULL
+);
+INSERT INTO stat_mark (id, payment_id) VALUES (1, 100000000);
+
+-- What moved an account's balance on a day.
+CREATE TABLE ledger_day (
+    account_id BIGINT NOT NULL,
+    day BIGINT NOT NULL,
+    entries BIGINT NOT NULL,
+    received BIGINT NOT NULL,
+    fee BIGINT NOT NULL,
+    refunded BIGINT NOT NULL,
+    PRIMARY KEY (account_id, day)
 );
 
 CREATE TRIGGER payment_event_update BEFORE UPDATE ON payment_event

@@ -359,9 +359,12 @@ CREATE TABLE ledger_entry (
     id INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
     kind TEXT NOT NULL,
-    payment_id INTEGER
+    payment_id INTEGER,
+    -- Whose payable, suspense or refunds it moves; NULL: nobody's.
+    account_id INTEGER
 ) STRICT;
 CREATE INDEX ledger_entry_day ON ledger_entry (at);
+CREATE INDEX ledger_entry_account ON ledger_entry (account_id, id) WHERE account_id IS NOT NULL;
 CREATE INDEX ledger_entry_payment ON ledger_entry (payment_id) WHERE payment_id IS NOT NULL;
 
 CREATE TABLE posting (
@@ -639,6 +642,47 @@ CREATE TABLE audit_log (
     UNIQUE (merchant_id, merchant_number),
     CHECK ((merchant_hash IS NULL) = (merchant_id IS NULL) AND (merchant_prev_hash IS NULL) = (merchant_id IS NULL))
 ) STRICT;
+
+-- What the cabinet's overview adds up, by the day that payments were made on. Creates write nothing here: `created` and `asked` are
+-- filled behind them, up to stat_mark; the rest in the transaction that changes the payment.
+CREATE TABLE payment_stat (
+    account_id INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    wallet TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    -- Sums of amounts: of all, of those that ended.
+    asked INTEGER NOT NULL,
+    ended INTEGER NOT NULL,
+    opened INTEGER NOT NULL,
+    reached INTEGER NOT NULL,
+    paid INTEGER NOT NULL,
+    cancelled INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    review INTEGER NOT NULL,
+    -- Sums of money: what counts as paid, our part of it, what went back.
+    received INTEGER NOT NULL,
+    commission INTEGER NOT NULL,
+    refunded INTEGER NOT NULL,
+    PRIMARY KEY (account_id, day, wallet)
+) STRICT, WITHOUT ROWID;
+
+-- The last payment that is in payment_stat's `created`.
+CREATE TABLE stat_mark (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    payment_id INTEGER NOT NULL
+) STRICT;
+INSERT INTO stat_mark (id, payment_id) VALUES (1, 100000000);
+
+-- What moved an account's balance on a day.
+CREATE TABLE ledger_day (
+    account_id INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    entries INTEGER NOT NULL,
+    received INTEGER NOT NULL,
+    fee INTEGER NOT NULL,
+    refunded INTEGER NOT NULL,
+    PRIMARY KEY (account_id, day)
+) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER payment_event_update BEFORE UPDATE ON payment_event
 BEGIN
