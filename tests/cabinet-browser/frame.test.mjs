@@ -8,6 +8,9 @@ import { Cabinet, checkPages, error, PHONE, sessionOf, SIGNED_OUT } from './lib/
 
 const FIRST_LOAD_MAX = 100 * 1024;
 const OWNER = sessionOf('merchant_owner', ['payment_see', 'people_see']);
+const PROFILE = { email: 'nasrin@handloom.example', name: 'Nasrin Akter', role: 'merchant_owner', language: 'en', totp: false, totp_required: false,
+  recovery_codes_left: 0 };
+const REST = { 'GET /profile': PROFILE, 'GET /sessions': { items: [], next: null }, 'GET /people': { items: [], next: null } };
 const ONCE = { timeout: 60000 };
 
 suite('the cabinet\'s frame', {}, (w) => {
@@ -58,6 +61,9 @@ suite('the cabinet\'s frame', {}, (w) => {
     const gzip = await get(script, { 'Accept-Encoding': 'gzip, br;q=0' });
     assert.equal(gzip.headers['content-encoding'], 'gzip');
     assert.deepEqual(gunzipSync(gzip.body), plain);
+    for (const [accept, coding] of [['BR ; q=0.5', 'br'], ['br;q=0.000,gzip;q=1', 'gzip'], ['identity', undefined], ['brx, xgzip', undefined], [', ,;', undefined]]) {
+      assert.equal((await get(script, { 'Accept-Encoding': accept })).headers['content-encoding'], coding, accept);
+    }
     const head = await request('HEAD', `${w.payUrl}${script}`, { headers: { 'Accept-Encoding': 'br' } });
     assert.equal(head.status, 200);
     assert.equal(head.headers['content-length'], String(br.body.length));
@@ -70,7 +76,7 @@ suite('the cabinet\'s frame', {}, (w) => {
 
   it('the first load is at most 100 KiB, all together', ONCE, async () => {
     for (const session of [SIGNED_OUT, OWNER]) {
-      const c = await cabinet.open({ language: 'bn', api: { 'GET /session': session } });
+      const c = await cabinet.open({ language: 'bn', api: { ...REST, 'GET /session': session } });
       const client = await c.context.newCDPSession(c.page);
       await client.send('Network.enable');
       let bytes = 0;
@@ -92,7 +98,7 @@ suite('the cabinet\'s frame', {}, (w) => {
     };
     await checkPages(cabinet, [{ name: 'sign-in' }, { name: 'sign-in-refused', ready: refused }],
       { 'GET /session': SIGNED_OUT, 'POST /sign-in': error(401, 'sign_in_wrong') });
-    await checkPages(cabinet, [{ name: 'profile', path: '/profile' }, { name: 'not-found', path: '/nothing/here' }], { 'GET /session': OWNER });
+    await checkPages(cabinet, [{ name: 'not-found', path: '/nothing/here' }], { 'GET /session': OWNER });
   });
 
   it('empty fields are told beside them, and the first gets the focus', ONCE, async () => {
@@ -112,6 +118,7 @@ suite('the cabinet\'s frame', {}, (w) => {
     let known = SIGNED_OUT;
     const c = await cabinet.open({
       api: {
+        ...REST,
         'GET /session': () => known,
         'POST /sign-in': async () => {
           await new Promise((done) => { setTimeout(done, 100); });
@@ -152,7 +159,7 @@ suite('the cabinet\'s frame', {}, (w) => {
 
   it('without a connection, and while the service is busy, one is told and can go on', ONCE, async () => {
     let answer = 'offline';
-    const c = await cabinet.open({ api: { 'GET /session': () => answer } });
+    const c = await cabinet.open({ api: { ...REST, 'GET /session': () => answer } });
     await c.go();
     await c.page.getByText('No connection to Kassa').waitFor();
     answer = { status: 503, headers: { 'Retry-After': '0' }, json: { code: 'busy', message: 'busy' } };
@@ -165,7 +172,7 @@ suite('the cabinet\'s frame', {}, (w) => {
   });
 
   it('on a phone the menu opens, holds the focus and closes by Escape; all of it without a mouse', ONCE, async () => {
-    const c = await cabinet.open({ width: PHONE, api: { 'GET /session': OWNER } });
+    const c = await cabinet.open({ width: PHONE, api: { ...REST, 'GET /session': OWNER } });
     await c.go('/profile');
     assert.equal(await c.page.getByTestId('me').isVisible(), false);
     await c.page.keyboard.press('Tab');

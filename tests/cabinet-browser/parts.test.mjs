@@ -13,7 +13,7 @@ const viteNeeds = createRequire(own.resolve('vite/package.json'));
 const ts = own('typescript');
 
 let folder;
-let format, route, api;
+let format, route, api, agent;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kassa-parts-'));
   // what the modules look for in a browser when they are loaded
@@ -23,7 +23,7 @@ before(async () => {
     await viteNeeds('esbuild').build({ entryPoints: [join(WEB, 'src', `${name}.ts`)], bundle: true, format: 'esm', outfile: out, logLevel: 'error' });
     return import(pathToFileURL(out));
   };
-  [format, route, api] = await Promise.all(['format', 'route', 'api'].map(load));
+  [format, route, api, agent] = await Promise.all(['format', 'route', 'api', 'agent'].map(load));
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -76,6 +76,17 @@ test('addresses are matched part by part', () => {
 test('a call\'s address escapes what is put into it', () => {
   assert.equal(api.address('/payments/{id}/x', { path: { id: 'a/../b?c' }, query: { limit: 5, after: null, q: 'a&b' } }),
     '/cabinet/api/payments/a%2F..%2Fb%3Fc/x?limit=5&q=a%26b');
+});
+
+test('browsers are named as people know them', () => {
+  const named = (text) => agent.agentName(`Mozilla/5.0 (${text}`);
+  assert.equal(named('Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36'), 'Chrome, Windows');
+  assert.equal(named('Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0'), 'Edge, Windows');
+  assert.equal(named('Linux; Android 14; SM-A146P) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/25.0 Chrome/121.0 Mobile Safari/537.36'),
+    'Samsung Internet, Android');
+  assert.equal(named('iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Mobile/15E148 Safari/604.1'), 'Safari, iPhone');
+  assert.equal(named('X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0'), 'Firefox, Linux');
+  assert.equal(agent.agentName('curl/8.5'), undefined);
 });
 
 // ---- texts ----

@@ -135,6 +135,7 @@ function Side({ open, onClose, current }: { open: boolean; onClose(): void; curr
         <Brand />
         <span class="close"><IconButton icon="close" label={t('shell.nav_close')} onClick={onClose} /></span>
       </header>
+      {session.get()?.sandbox && <p class="sandbox">{t('shell.sandbox')}</p>}
       <Nav current={current} />
       <div class="who">
         <a href={href('/profile')} aria-current={current?.path === '/profile' ? 'page' : undefined} data-testid="me">

@@ -25,6 +25,10 @@ export const GROUPS: readonly Group[] = ['money', 'setup', 'operator', 'people']
 
 // In the order of the navigation. The first that somebody may open is what /cabinet shows.
 export const PAGES: readonly PageRow[] = [
+  {
+    path: '/people', action: 'people_see', load: () => import('./pages/people'),
+    nav: { group: 'people', text: 'people.title', icon: 'people' },
+  },
   { path: '/profile', action: 'own', load: () => import('./pages/profile') },
 ];
 

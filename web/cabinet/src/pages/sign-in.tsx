@@ -1,4 +1,4 @@
-// The gate: who is signed out, or has only shown one of two factors.
+// The gate: who is signed out, or has shown only one of two factors.
 import { useEffect, useRef } from 'preact/hooks';
 import { ended, post } from '../api';
 import { Button } from '../parts/button';
@@ -9,13 +9,17 @@ import { languageOfPerson, session, sessionUse } from '../session';
 import { useStore } from '../store';
 import { t } from '../text';
 import { Gate } from './gate';
+import { CodeGate, SetupGate } from './two-step';
 
 // `over`: a session has just ended; the address stays, so that one comes back to it.
 export default function SignIn() {
   const over = useStore(ended);
   const stage = useStore(session)?.stage;
   if (!over && stage === 'code') {
-    return <Code />;
+    return <CodeGate />;
+  }
+  if (!over && stage === 'setup') {
+    return <SetupGate />;
   }
   return <Password over={over} />;
 }
@@ -42,8 +46,4 @@ function Password({ over }: { over: boolean }) {
       <p class="soft small">{t('sign_in.forgotten')}</p>
     </Gate>
   );
-}
-
-function Code() {
-  return null;
 }

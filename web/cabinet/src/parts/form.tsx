@@ -13,7 +13,7 @@ export function errorText(error: unknown): string {
 }
 
 // Of one field: the server tells a code or, where there is none, words for developers.
-const fieldText = (told: string) => tMaybe(`error.${told}`) ?? tMaybe(`field.${told}`) ?? told;
+const fieldText = (told: string) => tMaybe(`field.${told}`) ?? tMaybe(`error.${told}`) ?? told;
 
 export interface Action<A extends unknown[]> {
   run(...args: A): Promise<void>;
