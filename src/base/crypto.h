@@ -45,6 +45,10 @@ const struct rsa_public *rsa_public_decoy(size_t signature_n);
 enum rsa_verdict rsa_verify(
     const struct rsa_public *k, struct str message, struct str signature) must_check;
 
+/* What the signature holds with its padding, as many bytes as the key has. ERR_RANGE: no signature of such a key. */
+enum err rsa_public_open(
+    const struct rsa_public *k, struct str signature, uint8_t ret[RSA_SIG_MAX]) must_check;
+
 /* `bits` is 2048, 3072 or 4096. ERR_RANGE, ERR_CRYPTO. */
 enum err rsa_private_generate(int bits, struct rsa_private **ret) must_check;
 /* PKCS#1 or PKCS#8 PEM, encrypted or not. ERR_SYNTAX (also for a wrong pass phrase), ERR_RANGE. */

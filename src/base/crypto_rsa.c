@@ -327,6 +327,14 @@ enum rsa_verdict rsa_verify(const struct rsa_public *k, struct str message, stru
     return possible ? rsa_encoding_check(em, k->size, message) : RSA_REFUSED;
 }
 
+enum err rsa_public_open(const struct rsa_public *k, struct str signature, uint8_t ret[RSA_SIG_MAX])
+{
+    if (signature.n != k->size || memcmp(signature.p, k->modulus, k->size) >= 0)
+        return ERR_RANGE;
+    rsa_recover(k, (const uint8_t *)signature.p, ret);
+    return ERR_OK;
+}
+
 static EVP_PKEY_CTX *rsa_sign_context(EVP_PKEY *pkey, const EVP_MD *md)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
