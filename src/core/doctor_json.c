@@ -269,7 +269,7 @@ static bool order_differs(struct doctor *d, const struct json *tree, const struc
 static bool try_style(struct doctor *d, const struct json *tree, const struct style *s)
 {
     struct str text = buf_view(&d->text), body = d->in->body;
-    if (!rsa_look_is(&d->look, text)) {
+    if (!doctor_is(d, text)) {
         return false;
     }
     struct {
@@ -328,7 +328,7 @@ static bool style_way(int way, const struct traits *t, struct style *s)
 
 static bool hunt_styles(struct doctor *d, const struct json *tree, const struct traits *t)
 {
-    for (int way = 0; way < WAYS; way++) {
+    for (int way = 0; way < WAYS && !doctor_tired(d); way++) {
         for (size_t i = 0; i < array_len(layouts); i++) {
             struct style s = layouts[i];
             if (style_way(way, t, &s) && try_layout(d, tree, &s)) {
@@ -360,7 +360,7 @@ static bool try_orders(struct orders *o, size_t from)
         buf_char(&d->text, '}');
         return try_style(d, NULL, o->style);
     }
-    for (size_t i = from; i < o->count; i++) {
+    for (size_t i = from; i < o->count && !doctor_tired(o->d); i++) {
         const struct json *kept = o->items[from];
         o->items[from] = o->items[i];
         o->items[i] = kept;
