@@ -65,6 +65,8 @@ static const struct {
     {"55000", ERR_STORE_IO, NULL},
     {"58030", ERR_STORE_IO, "the database server's disk fails"},
     {"58P01", ERR_STORE_IO, "the database server misses a file of its own"},
+    {"XX001", ERR_STORE_IO, "the database is damaged: restore it from a backup"},
+    {"XX002", ERR_STORE_IO, "an index is damaged: REINDEX, and look for what damages the disk"},
 };
 
 /* The same of a connection that can't be made: its state is not told, so the text has to do. */
@@ -86,6 +88,7 @@ static const struct {
     {" does not exist", "create it, or correct its name"},
     {"could not translate host name", "correct the host's name"},
     {"Connection refused", "start the server, or correct host and port"},
+    {"Is the server running", "start the server, or correct the socket's folder and the port"},
     {"timeout expired", "the host does not answer: is it up, and does a firewall let it through?"},
 };
 
