@@ -355,8 +355,11 @@ static void renewal_send(struct bkash_token *t)
         renewal_fail(t, "token_too_late", CONNECTOR_HEALTH_NONE, NULL);
         return;
     }
-    if (renewal_http(t))
+    if (renewal_http(t)) {
+        if (host->token_budget_return)
+            host->token_budget_return(host->arg, t->slot->id);
         renewal_fail(t, "stopping", CONNECTOR_HEALTH_NONE, NULL);
+    }
 }
 
 static void renewal_start(struct bkash_token *t, struct wallet_secret *secret)

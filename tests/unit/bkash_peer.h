@@ -46,7 +46,7 @@ struct bkash {
     int refund_count;
     atomic_int refunds, refund_lists;
     atomic_int create_fault, execute_fault, query_fault, refund_fault, refund_list_fault;
-    atomic_bool hang;
+    atomic_bool hang, grant_hang;
 };
 
 static inline void bkash_field(const char *body, const char *name, char *out, size_t cap)
@@ -78,6 +78,8 @@ static inline struct bkash_payment *bkash_find(struct bkash *b, const char *id)
 static inline void bkash_grant(struct bkash *b, int fd)
 {
     atomic_fetch_add(&b->grants, 1);
+    while (atomic_load(&b->grant_hang) && !atomic_load(&b->peer->stopping))
+        usleep(2000);
     peer_answer(fd, 200,
         "{\"statusCode\":\"0000\",\"statusMessage\":\"Successful\",\"id_token\":\"token\","
         "\"token_type\":\"Bearer\",\"expires_in\":\"360000\",\"refresh_token\":\"again\"}");
