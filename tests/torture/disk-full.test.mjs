@@ -5,32 +5,17 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { BUILD, World } from '../api/lib/harness.mjs';
+import { BUILD } from '../api/lib/harness.mjs';
 import { request } from '../api/lib/http.mjs';
 import { Program, sleep, until } from '../api/lib/process.mjs';
-import { check, checkStored, settle } from './lib/books.mjs';
-import { Load } from './lib/load.mjs';
+import { CREATES_MAX, Full } from './lib/full.mjs';
 import { mountMissing, ownMounts, SmallDisk } from './lib/mounts.mjs';
-import { Random } from './lib/random.mjs';
 import { Strace, straceMissing } from './lib/strace.mjs';
 
 ownMounts();
 
-const CREATES_MAX = 6000;
-const AT_ONCE = 16;
-const CONFIG = { wallet: { token_budget_per_hour: 1000 } };
-const SIM_ARGS = ['--fsync', 'no', '--hourly-block', 'no'];
-
-/** An installation whose merchants' and payers' acts are remembered. */
-class Full extends World {
-  async prepare() {
-    await this.start({ config: CONFIG, feePercent: '1.5', simArgs: SIM_ARGS });
-    this.load = new Load(this, { prefix: 'd' });
-    this.random = new Random('disk');
-    this.made = 0;
-    return this;
-  }
-
+/** With its store in a file, which goes to a disk of its own. */
+class OnFile extends Full {
   /** The store goes to a small file system, which is then kassad's disk. */
   async moveTo(size) {
     await this.stopKassad();
@@ -49,108 +34,12 @@ class Full extends World {
   walSize() {
     return fs.statSync(path.join(this.dir, `${this.storeFile ?? 'kassa.db'}-wal`)).size;
   }
-
-  order() {
-    return this.load.newOrder(`d-${++this.made}`, this.random);
-  }
-
-  /** One create; true when it was stored. What was refused must not be there, and must say so rightly. */
-  async tryOne(order = this.order()) {
-    const answer = await this.call('/v1/payment', order.body);
-    if (answer.status === 200) {
-      this.load.promised(order, answer);
-      return true;
-    }
-    assert.equal(answer.status, 503, answer.text);
-    assert.match(answer.headers['retry-after'] ?? '', /^\d+$/);
-    assert.deepEqual(Object.keys(answer.json.errors), ['server']);
-    order.refused = true;
-    return false;
-  }
-
-  /** Creates until the first refusal. */
-  async createUntilRefused() {
-    for (let n = 0; n < CREATES_MAX; n += AT_ONCE) {
-      const stored = await Promise.all(Array.from({ length: AT_ONCE }, () => this.tryOne()));
-      if (stored.includes(false)) {
-        return;
-      }
-    }
-    assert.fail(`${CREATES_MAX} creates were stored on a disk that is full`);
-  }
-
-  async good() {
-    const order = this.order();
-    assert.ok(await this.tryOne(order), 'a create is stored');
-    return order;
-  }
-
-  payerOf(order) {
-    return this.payer({ url: order.url, payer: order.payer });
-  }
-
-  /** A payment whose payer is at the wallet and has approved there; gives {order, callback, paymentID}. */
-  async approved() {
-    const order = await this.good();
-    const payment = { id: order.id, url: order.url };
-    const { paymentID } = await this.begin(payment);
-    return { order, paymentID, callback: await this.sim.approve(paymentID) };
-  }
-
-  /** What the operator sees while nothing can be stored. */
-  async expectUnwell() {
-    const ready = await request('GET', `${this.opsUrl}/readyz`);
-    assert.equal(ready.status, 503);
-    assert.match(ready.json.errors.server[0], /store/);
-    assert.equal(await this.metric('kassa_store_writable'), 0);
-    assert.equal((await request('GET', `${this.opsUrl}/healthz`)).status, 200);
-  }
-
-  /** What is stored can be read. */
-  async expectReads(order) {
-    const known = order ?? [...this.load.orders.values()].find((o) => o.id !== undefined);
-    assert.equal((await this.status({ id: known.id })).uuid, known.uuid);
-    assert.ok((await this.history()).data.length > 0);
-    const page = await request('GET', known.url);
-    assert.equal(page.status, 200);
-    assert.match(page.text, /data-testid="amount"/);
-  }
-
-  async expectWellAgain() {
-    await until(async () => (await request('GET', `${this.opsUrl}/readyz`)).status === 200, { what: 'kassad, ready again' });
-    assert.equal(await this.metric('kassa_store_writable'), 1);
-    await this.good();
-  }
-
-  /** No refused create is there, and each can be sent again. */
-  async expectRefusedAbsent() {
-    const refused = [...this.load.orders.values()].filter((order) => order.refused);
-    assert.ok(refused.length > 0);
-    for (const order of refused) {
-      const answer = await this.call('/v1/payment/status', { order_id: order.order_id });
-      assert.equal(answer.status, 400, `${order.order_id} was refused: ${answer.text}`);
-    }
-    const again = await this.call('/v1/payment', refused[0].body);
-    assert.equal(again.status, 200, again.text);
-    assert.equal(again.headers['idempotent-replayed'], undefined);
-    refused[0].refused = false;
-    this.load.promised(refused[0], again);
-  }
-
-  async expectBooksAgree(t, onlyStored) {
-    if (onlyStored) {
-      t.diagnostic(await checkStored(this, this.load));
-      return;
-    }
-    await settle(this);
-    t.diagnostic(await check(this, this.load));
-  }
 }
 
 /** `onlyStored`: too many payments to wait for all their ends. */
 function installation(name, { skip, onlyStored }, define) {
   describe(name, { skip, concurrency: false }, () => {
-    const w = new Full();
+    const w = new OnFile();
     before(() => w.prepare(), { timeout: 120000 });
     after(async () => {
       w.disk?.unmount();

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { World } from '../api/lib/harness.mjs';
 import { until } from '../api/lib/process.mjs';
+import { onPostgres } from '../api/lib/store.mjs';
 import { check, settle } from './lib/books.mjs';
 import { Load } from './lib/load.mjs';
 import { Random, SEED } from './lib/random.mjs';
@@ -11,12 +12,21 @@ import { Strace, straceMissing } from './lib/strace.mjs';
 
 /** [system call, its counts]. A count that is not reached is no point; the walk of a call ends there. */
 const range = (from, to, step = 1) => Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => from + i * step);
-const OF_CREATE = [
+const OF_CREATE = onPostgres ? [
+  // what goes to the database's server and what comes from it; its own writing: tests/postgres/kill-points.test.mjs
+  ['sendto', range(1, 12)],
+  ['recvfrom', range(1, 12)],
+  ['sendmsg', range(1, 2)],
+] : [
   ['pwrite64', range(1, 60, 3)],
   ['fdatasync', range(1, 2)],
   ['sendmsg', range(1, 2)],
 ];
-const OF_PAY = [
+const OF_PAY = onPostgres ? [
+  ['sendto', range(2, 60, 5)],
+  ['sendmsg', range(1, 6)],
+  ['recvfrom', range(2, 60, 5)],
+] : [
   ['pwrite64', range(2, 120, 9)],
   ['fdatasync', range(1, 12)],
   ['sendto', range(1, 6)],
