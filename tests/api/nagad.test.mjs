@@ -182,6 +182,7 @@ suite('nagad', { feePercent: '1.00', simArgs: SIM_ARGS, purposes: ['payments', '
       await nagad.verified(ref, fault === 'drop_before' ? 0 : 1);
       assert.equal((await payment.payer.state()).stage, 'confirming', fault);
       await is(payment, 'wait');
+      await w.answered(payment);
       await w.clock.advance(12);
       await w.state(payment, 'paid');
     }

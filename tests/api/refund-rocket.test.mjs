@@ -18,7 +18,12 @@ function bank(w) {
       await payment.payer.reaches('paid');
       return { payment, transId, invoice };
     },
-    refund: (payment, ...more) => w.cli.json(['refund', payment.id, '--reason', 'returned', ...more], { env: { SUDO_USER: 'one' } }),
+    // kassad looks for what `kassa` has asked for once a second, and when its clock is moved.
+    refund: async (payment, ...more) => {
+      const asked = await w.cli.json(['refund', payment.id, '--reason', 'returned', ...more], { env: { SUDO_USER: 'one' } });
+      await w.clock.advance(1);
+      return asked;
+    },
     settle: (id, ...more) => w.cli.json(['refund', 'settle', id, '--reason', 'statement', ...more], { env: { SUDO_USER: 'two' } }),
     last: (payment, state) => w.until(payment, `a refund that is ${state}`, (p) => p.refunds.at(-1)?.state === state),
     sent: async (transId) => (await rocket.payment(transId)).reversals,

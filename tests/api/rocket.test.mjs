@@ -213,6 +213,7 @@ suite('rocket', { feePercent: '1.00', purposes: ['payments', 'notifications'],
       await rocket.comeBack(payment, transId);
       await payment.payer.reaches('confirming');
       await is(payment, 'wait');
+      await w.answered(payment);
       await rocket.advance(12);
       await w.state(payment, 'paid');
     }
@@ -245,6 +246,7 @@ suite('rocket', { feePercent: '1.00', purposes: ['payments', 'notifications'],
     await rocket.act(transId, 'approve');
     await rocket.comeBack(payment, transId);
     await until(() => alarms(w, 'wallet_says_an_unknown_status').length === 1, { what: 'the alarm' });
+    await w.answered(payment);
     await rocket.advance(12);
     await w.state(payment, 'paid');
   });

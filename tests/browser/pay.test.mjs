@@ -4,6 +4,7 @@ import crypto from 'node:crypto';
 import { after, before, it } from 'node:test';
 import { suite } from '../api/lib/harness.mjs';
 import { phpJson } from '../api/lib/notify.mjs';
+import { until } from '../api/lib/process.mjs';
 import { AXE, launch } from './preview.mjs';
 
 const PHONE = { width: 360, height: 740 };
@@ -144,10 +145,11 @@ suite('paying in a browser', {}, (w) => {
   it('without a return address the page simply stays', ONCE, async () => {
     const payment = await w.create({});
     const { page, close } = await payer();
+    await page.clock.install();
     await page.goto(payment.url);
     await press(page, 'cancel');
     await shown(page, 'cancelled');
-    await page.waitForTimeout(4000);
+    await page.clock.runFor(4000);
     assert.equal(page.url(), payment.url);
     assert.equal(await page.getByTestId('return').count(), 0);
     await close();
@@ -156,12 +158,13 @@ suite('paying in a browser', {}, (w) => {
   it('Back from the wallet shows the payment, which does not leave by itself', ONCE, async () => {
     const payment = await create();
     const { page, faults, close } = await payer();
+    await page.clock.install();
     await page.goto(payment.url);
     await press(page, 'pay');
     await atWallet(page);
     await page.goBack();
     await shown(page, 'at_wallet');
-    await page.waitForTimeout(2500);
+    await page.clock.runFor(2500);
     assert.equal(page.url(), payment.url);
     await press(page, 'continue');
     await atWallet(page);
@@ -169,7 +172,7 @@ suite('paying in a browser', {}, (w) => {
     await shown(page, 'paid');
     await comesBack(page, payment, '/shop/thanks?from=kassa');
     await page.goBack();
-    await page.waitForTimeout(4500);
+    await page.clock.runFor(4500);
     assert.equal(page.url(), payment.url, 'nor does it return a second time');
     assert.deepEqual(faults, []);
     await close();
@@ -345,7 +348,7 @@ suite('paying in a browser', {}, (w) => {
     const { page, close } = await payer();
     w.receiver.on('/frame', { headers: { 'Content-Type': 'text/html' }, body: `<iframe src="${payment.url}"></iframe>` });
     await page.goto(`${w.receiver.url}/frame`);
-    await page.waitForTimeout(1500);
+    await until(() => page.frames()[1]?.url().startsWith('chrome-error:'), { what: 'the refusal of the frame' });
     assert.equal(await page.frames()[1].locator('[data-testid=pay]').count(), 0);
     await close();
   });

@@ -32,6 +32,34 @@ async function open(name, options = {}) {
   return { page, context, faults };
 }
 
+// A page whose time stands still but for `pass`, from before its script begins; what it asks for goes its real way.
+async function openStill(name, options) {
+  const opened = await open(null, options);
+  await opened.page.clock.install({ time: 0 });
+  await opened.page.clock.pauseAt(1000);
+  if (name) await opened.page.goto(server.url + name);
+  const asking = new Set();
+  const mine = (request) => request.resourceType() === 'fetch';
+  opened.page.on('request', (request) => mine(request) && asking.add(request));
+  for (const end of ['requestfinished', 'requestfailed']) opened.page.on(end, (request) => asking.delete(request));
+  opened.page.on('framenavigated', () => asking.clear());
+  // In steps, as the script goes on when it has its answer. Two looks: an answer may bring the next question.
+  const settled = async () => {
+    for (let looks = 0, quiet = 0; quiet < 2 && looks < 200; looks++) {
+      quiet = asking.size ? 0 : quiet + 1;
+      await opened.page.evaluate(() => Promise.resolve());
+    }
+  };
+  const pass = async (ms, seen = () => {}) => {
+    for (let at = 0; at < ms; at += 100) {
+      await opened.page.clock.runFor(100);
+      await settled();
+      seen(at + 100);
+    }
+  };
+  return { ...opened, pass };
+}
+
 const stageOf = (page) => page.getByTestId('status').getAttribute('data-status');
 
 test('nothing scrolls sideways at 320 and 360 px, and what is pressed is 44 px high', async () => {
@@ -120,66 +148,69 @@ describe('the script', { concurrency: false }, () => {
 
   test('asks less often while nothing happens, and not at all while nobody looks', async () => {
     server.state.json = answer('confirming', { tag: 'confirming-3-1-10-' });
-    const { page, context } = await open(null);
+    const { page, context, pass } = await openStill('confirming.en');
+    let count = 0;
     const asked = [];
-    page.on('request', (request) => request.url().endsWith('/state') && asked.push(Date.now()));
-    await page.goto(`${server.url}confirming.en`);
-    await page.waitForTimeout(7000);
+    page.on('request', (request) => { count += request.url().endsWith('/state') ? 1 : 0; });
+    await pass(7000, (at) => {
+      while (asked.length < count) asked.push(at);
+    });
     const gaps = asked.slice(1).map((at, i) => at - asked[i]);
     assert.ok(asked.length >= 3 && asked.length <= 7, `${asked.length} questions in 7 s`);
-    assert.ok(gaps.at(-1) > gaps[0] && gaps.at(-1) < 4500, `gaps ${gaps}`);
-    await page.evaluate(() => {
-      Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+    assert.ok(gaps.at(-1) > gaps[0] && gaps.at(-1) <= 3100, `gaps ${gaps}`);
+    const look = (hidden) => page.evaluate((value) => {
+      Object.defineProperty(document, 'hidden', { value, configurable: true });
       document.dispatchEvent(new Event('visibilitychange'));
-    });
-    await page.waitForTimeout(3500);
-    const before = asked.length;
-    await page.waitForTimeout(4000);
-    assert.equal(asked.length, before, 'none while hidden');
-    await page.evaluate(() => {
-      Object.defineProperty(document, 'hidden', { value: false, configurable: true });
-      document.dispatchEvent(new Event('visibilitychange'));
-    });
-    await page.waitForTimeout(500);
-    assert.equal(asked.length, before + 1, 'at once when it is seen again');
+    }, hidden);
+    await look(true);
+    await pass(3500);
+    const before = count;
+    await pass(4000);
+    assert.equal(count, before, 'none while hidden');
+    const again = page.waitForRequest((request) => request.url().endsWith('/state'));
+    await look(false);
+    await again;
+    assert.equal(count, before + 1, 'at once when it is seen again');
     await context.close();
   });
 
   test('goes on asking after an answer was lost', async () => {
     server.state.json = null;
-    const { page, context } = await open('confirming.en');
-    await page.waitForTimeout(2500);
+    const { page, context, pass } = await openStill('confirming.en');
+    const lost = page.waitForResponse((response) => response.url().endsWith('/state') && response.status() === 404);
+    await pass(1500);
+    await lost;
     server.state.html = 'paid.en';
     server.state.json = answer('paid', { tag: 'paid-3-1-10-' });
-    await page.waitForFunction(() => document.querySelector('[data-testid=status]').dataset.status === 'paid', null, { timeout: 15000 });
+    await pass(3200);
+    assert.equal(await stageOf(page), 'paid');
     await context.close();
   });
 
   test('counts the time down in the page\'s digits', async () => {
     server.state.json = answer('open', { tag: 'open-3-1-10-', seconds_left: 3452 });
-    const { page, context } = await open('open.bn');
-    assert.match(await page.locator('#left').textContent(), /^৫৭:[০-৯]{2}$/);
-    const first = await page.locator('#left').textContent();
-    await page.waitForTimeout(2200);
-    assert.notEqual(await page.locator('#left').textContent(), first);
+    const { page, context, pass } = await openStill('open.bn');
+    assert.equal(await page.locator('#left').textContent(), '৫৭:৩২');
+    await pass(2000);
+    assert.equal(await page.locator('#left').textContent(), '৫৭:৩০');
     await context.close();
   });
 
   test('sends the payer back 3 s after the end is shown, and once', async () => {
-    const { page, context, faults } = await open(null);
+    const { page, context, faults, pass } = await openStill('paid.en');
     const posts = [];
-    page.on('request', (request) => request.method() === 'POST' && posts.push([request.url(), request.postData(), Date.now()]));
-    const began = Date.now();
-    await page.goto(`${server.url}paid.en`);
+    page.on('request', (request) => request.method() === 'POST' && posts.push([request.url(), request.postData()]));
     await page.getByText('You will be taken back in a moment.').waitFor();
+    await pass(2900);
+    assert.equal(posts.length, 0, 'not before');
+    await page.clock.runFor(200);
     await page.waitForURL('https://shop.example/**', { timeout: 8000 });
-    assert.ok(posts[0][2] - began >= 3000, `after ${posts[0][2] - began} ms`);
     assert.equal(posts[0][0], 'https://shop.example/thanks?lang=bn');
     assert.deepEqual([...new URLSearchParams(posts[0][1])],
       [['order_id', 'INV-2041'], ['uuid', UUID], ['sign', 'c2lnbmF0dXJlLW9mLXRoZS1yZXR1cm4=']]);
     await page.goBack();
     assert.equal(await stageOf(page), 'paid');
-    await page.waitForTimeout(4500);
+    await pass(4500);
     assert.equal(await stageOf(page), 'paid', 'Back stays');
     assert.equal(posts.length, 1);
     await page.getByTestId('return').click();
@@ -190,9 +221,9 @@ describe('the script', { concurrency: false }, () => {
   });
 
   test('stays when the payer says so', async () => {
-    const { page, context } = await open('failed.bn');
+    const { page, context, pass } = await openStill('failed.bn');
     await page.getByRole('button', { name: 'এখানেই থাকুন' }).click();
-    await page.waitForTimeout(4000);
+    await pass(4000);
     assert.equal(await stageOf(page), 'failed');
     assert.equal(await page.evaluate(() => document.activeElement.dataset.testid), 'return');
     await context.close();
@@ -204,11 +235,13 @@ describe('the script', { concurrency: false }, () => {
     const posts = [];
     await page.route('**/pay', async (route) => {
       posts.push(route.request().postData());
-      await new Promise((done) => setTimeout(done, 800));
+      await new Promise((done) => { setTimeout(done, 800); }); // the second press comes meanwhile
       await route.fulfill({ status: 204 });
     });
+    const answered = page.waitForResponse('**/pay');
     await page.getByTestId('pay').dblclick();
-    await page.waitForTimeout(1500);
+    await answered;
+    await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); }));
     assert.deepEqual(posts, ['token=0123456789abcdef0123456789abcdef']);
     await context.close();
   });
@@ -216,12 +249,12 @@ describe('the script', { concurrency: false }, () => {
 
 test('the waiting page leaves for the wallet, with and without JavaScript; the payment\'s page never does', async () => {
   for (const javaScriptEnabled of [true, false]) {
-    const { page, context } = await open(null, { javaScriptEnabled });
-    await page.goto(`${server.url}at_wallet.en`);
-    await page.waitForTimeout(1500);
+    const { page, context, pass } = javaScriptEnabled ? await openStill('at_wallet.en') : await open('at_wallet.en', { javaScriptEnabled });
+    await (pass ? pass(1500) : page.waitForTimeout(1500));
     assert.equal(await page.getByTestId('continue').getAttribute('href'),
       'https://wallet.example/?paymentId=TR0011x1720518383420&hash=a%2Bb&mode=0011');
     await page.goto(`${server.url}leaving.en`);
+    await pass?.(1500);
     await page.waitForURL('https://wallet.example/**');
     await context.close();
   }

@@ -325,6 +325,17 @@ export class World {
     return this.until(payment, `an attempt that is ${state}`, (p) => p.attempts.at(-1)?.state === state, ms);
   }
 
+  /**
+   * Waits until the answer of a wallet that takes the money at its page is written down: while it is asked it is to be asked again in a
+   * minute, afterwards within so many seconds.
+   */
+  answered(payment, seconds = 12) {
+    return until(async () => {
+      const { next_ask_at: at } = (await this.show(payment)).attempts.at(-1);
+      return at && Date.parse(at) - await this.clock.now() <= seconds * 1000;
+    }, { every: 100, what: `payment ${payment.id}: the wallet's answer, written down` });
+  }
+
   settle(payment, options) {
     return this.cli.json(['payment', 'settle', payment.id, ...options]);
   }
