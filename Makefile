@@ -1,5 +1,5 @@
 # A thin front on meson and ninja: what each target does is in tools/.
-.PHONY: all install build run test check bench bench-growth bench-postgres fuzz torture cluster format clean
+.PHONY: all install build run test test-postgres check bench bench-growth bench-postgres fuzz torture cluster format clean
 
 all: build
 
@@ -18,6 +18,11 @@ run: install
 test:
 	@tools/install --test
 	@tools/run-tests
+
+# Whatever has a store beneath it, wholly on PostgreSQL; ends with what is not there, and why.
+test-postgres:
+	@tools/install --test
+	@tools/run-tests --postgres
 
 check:
 	@tools/install --test

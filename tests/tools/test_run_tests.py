@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -168,11 +169,49 @@ def alive(pid):
 
 class Counting(Case):
     def test_all_names_of_suites_have_files_of_their_own(self):
-        names = [name for name, *_ in RUN.suites()]
-        self.assertEqual(len(names), len(set(names)))
+        for suites in (RUN.suites(), RUN.suites_wholly_on_postgres()):
+            names = [suite.name for suite in suites]
+            self.assertEqual(len(names), len(set(names)))
 
     def test_every_test_file_belongs_to_a_suite(self):
         self.assertEqual([str(p) for p in RUN.strangers()], [])
+
+    def test_what_is_not_on_postgresql_is_there_and_is_told(self):
+        table = (ROOT / "HACKING.md").read_text(encoding="utf-8")
+        for name, (why, instead) in RUN.NOT_ON_POSTGRES.items():
+            self.assertTrue((ROOT / "tests" / name).exists(), name)
+            self.assertTrue(instead is None or (ROOT / "tests" / instead).exists(), instead)
+            self.assertIn(f"| `{name}` | {why} | {f'`{instead}`' if instead else ''} |", table)
+        for name in RUN.LATER_ON_POSTGRES:
+            self.assertTrue((ROOT / "tests" / name).exists(), name)
+
+
+class Tracks(Case):
+    def suite(self, name, track, function, needs=None):
+        return RUN.Suite(name, needs, track, function)
+
+    def test_both_tracks_run_beside_each_other_after_the_first(self):
+        meet = threading.Barrier(2, timeout=20)
+        ran = []
+
+        def alone():
+            ran.append("first")
+            return RUN.Result(passed=1)
+
+        def together():
+            meet.wait()
+            ran.append("beside")
+            return RUN.Result(passed=1)
+
+        total = RUN.Run([]).all([self.suite("a", "left", together), self.suite("b", "right", together), self.suite("c", "first", alone)])
+        self.assertEqual((ran, total.passed, total.failed), (["first", "beside", "beside"], 3, 0))
+
+    def test_a_suite_that_breaks_fails_and_the_next_ones_run(self):
+        def broken():
+            raise OSError("no")
+
+        total = RUN.Run([]).all([self.suite("a", "left", broken), self.suite("b", "left", lambda: RUN.Result(passed=1))])
+        self.assertEqual((total.passed, total.failed), (1, 1))
 
 
 if __name__ == "__main__":
