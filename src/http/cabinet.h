@@ -12,6 +12,7 @@
 #include "store/store_account.h"
 #include "store/store_outbox.h"
 #include "store/store_payment.h"
+#include "store/store_trial.h"
 
 #define CABINET_BODY_MAX ((size_t)262144)
 #define CABINET_IDS_MAX 4
@@ -44,6 +45,7 @@ enum cabinet_scope {
     SCOPE_CERT,         /* its id: call.cert, call.account */
     SCOPE_REDIRECT,     /* its id: call.redirect, call.account */
     SCOPE_ENDPOINT,     /* its id: call.endpoint, call.account */
+    SCOPE_TRIAL,        /* its id: call.trial, call.endpoint, call.account */
     SCOPE_NOTIFICATION, /* its id: call.notification, call.payment, call.account */
     SCOPE_PERSON,       /* its id: call.subject */
     SCOPE_SESSION,      /* the id of one's own session: call.other_session */
@@ -97,6 +99,7 @@ struct cabinet_call {
     struct cert_row cert;
     struct redirect_row redirect;
     struct endpoint_row endpoint;
+    struct trial_row trial;
     struct outbox_row notification;
     struct person_row subject;
     struct session_row other_session;

@@ -58,6 +58,12 @@ static enum err endpoint_find(struct cabinet_call *c, int64_t id)
     return e == ERR_OK ? account_own(c, c->endpoint.account_id) : e;
 }
 
+static enum err trial_find(struct cabinet_call *c, int64_t id)
+{
+    enum err e = store_trial_get(c->db, c->arena, id, &c->trial);
+    return e == ERR_OK ? endpoint_find(c, c->trial.endpoint_id) : e;
+}
+
 static enum err notification_find(struct cabinet_call *c, int64_t id)
 {
     enum err e = store_outbox_get(c->db, c->arena, id, &c->notification);
@@ -93,6 +99,8 @@ static enum err number_find(struct cabinet_call *c, int64_t id)
         return redirect_find(c, id);
     case SCOPE_ENDPOINT:
         return endpoint_find(c, id);
+    case SCOPE_TRIAL:
+        return trial_find(c, id);
     case SCOPE_NOTIFICATION:
         return notification_find(c, id);
     case SCOPE_PERSON:

@@ -34,7 +34,8 @@ suite('the role matrix', {}, (w) => {
         strangers[short] = await signIn(w, role, { merchant });
       }
     }
-    w.things = { payment: payment.id, notification: shown.notifications[0].id, person: visitors.mv.person.id,
+    const trial = await visitors.md.good('POST', `/endpoints/${w.account.endpoint.id}/trials`, { kind: 'test' });
+    w.things = { trial: trial.id, payment: payment.id, notification: shown.notifications[0].id, person: visitors.mv.person.id,
       redirect: (await w.addRedirect(w.account, 'https://shop.example/back')).id };
   });
 
