@@ -8,6 +8,7 @@
 #include "core/roles.h"
 #include "http/gateway.h"
 #include "http/server.h"
+#include "service/change.h"
 #include "service/sign_in.h"
 #include "store/store_account.h"
 #include "store/store_outbox.h"
@@ -164,20 +165,9 @@ void cabinet_cookie_set(const struct cabinet_call *c, struct reply *r, const cha
 void cabinet_csrf(const char *token, char out[CABINET_CSRF_LEN + 1]);
 
 /* ---- what is changed (cabinet_change.c) ---- */
-/* A change with its row in the audit log and its step of the change counter, in one unit. The function may run more than once, and reads
- * again in its transaction what it decides by. */
-struct cabinet_audit {
-    const char *action;              /* "cert.new" */
-    char target[128];                /* "cert:17" */
-    int64_t merchant_id, account_id; /* whom it concerns: one of them, or the operator alone */
-    struct buf before, after;
-    struct json_writer was,
-        w; /* open objects: what was (left empty: none) and what is now; never a secret */
-};
-void cabinet_audit_target(struct cabinet_audit *a, const char *kind, struct str name);
-void cabinet_audit_target_id(struct cabinet_audit *a, const char *kind, int64_t id);
+/* change_run of service/change.h for whoever calls. The function reads again in its transaction what it decides by. */
 typedef enum err (*cabinet_change_fn)(
-    struct cabinet_call *c, struct tx *tx, void *arg, struct cabinet_audit *audit);
+    struct cabinet_call *c, struct tx *tx, void *arg, struct change_note *note);
 enum err cabinet_change(struct cabinet_call *c, cabinet_change_fn fn, void *arg) must_check;
 
 /* ---- for routes.c and page_assets.c ---- */

@@ -134,8 +134,7 @@ struct reply *cabinet_totp_start_post(struct cabinet_call *c)
 
 /* ---- changes of it: other sessions end, this one gets another token ---- */
 
-static enum err change_unit(
-    struct cabinet_call *c, struct tx *tx, void *arg, struct cabinet_audit *a)
+static enum err change_unit(struct cabinet_call *c, struct tx *tx, void *arg, struct change_note *a)
 {
     static const char *const actions[] = {[STEP_CONFIRM] = "person.totp_set",
         [STEP_REMOVE] = "person.totp_remove",
@@ -146,8 +145,9 @@ static enum err change_unit(
     if (e != ERR_OK)
         return e;
     a->action = actions[x->step];
+    a->uncached = true;
     a->merchant_id = p.merchant_id;
-    cabinet_audit_target_id(a, "person", p.id);
+    change_target_id(a, "person", p.id);
     json_w_kbool(&a->was, "second_factor", !str_absent(p.totp_box));
     if (x->step == STEP_CONFIRM)
         e = second_factor_confirm(tx, c->service, &p, x->code, &x->codes);

@@ -84,15 +84,16 @@ static enum err fresh(struct cabinet_call *c, struct tx *tx, struct person_row *
     return e == ERR_OK && ret->disabled_at ? ERR_NO_ROW : e;
 }
 
-static void audit_self(struct cabinet_audit *a, const struct person_row *p, const char *action)
+static void audit_self(struct change_note *a, const struct person_row *p, const char *action)
 {
     a->action = action;
+    a->uncached = true;
     a->merchant_id = p->merchant_id;
-    cabinet_audit_target_id(a, "person", p->id);
+    change_target_id(a, "person", p->id);
 }
 
 static enum err profile_unit(
-    struct cabinet_call *c, struct tx *tx, void *arg, struct cabinet_audit *a)
+    struct cabinet_call *c, struct tx *tx, void *arg, struct change_note *a)
 {
     const struct profile *x = arg;
     struct person_row p;
@@ -141,7 +142,7 @@ struct password {
 };
 
 static enum err password_unit(
-    struct cabinet_call *c, struct tx *tx, void *arg, struct cabinet_audit *a)
+    struct cabinet_call *c, struct tx *tx, void *arg, struct change_note *a)
 {
     struct password *x = arg;
     struct person_row p;

@@ -119,17 +119,18 @@ static void audit_person(struct json_writer *w, const struct person_row *p)
     json_w_kcstr(w, "state", person_state(p));
 }
 
-static void audit_name(struct cabinet_audit *a, const struct people_change *x)
+static void audit_name(struct change_note *a, const struct people_change *x)
 {
     a->action = x->action;
+    a->uncached = true;
     a->merchant_id = x->person.merchant_id;
-    cabinet_audit_target_id(a, "person", x->person.id);
+    change_target_id(a, "person", x->person.id);
     audit_person(&a->w, &x->person);
 }
 
 /* The row as it is now; what changed since the form was made is not overwritten. */
 static enum err fresh(
-    struct cabinet_call *c, struct tx *tx, struct people_change *x, struct cabinet_audit *a)
+    struct cabinet_call *c, struct tx *tx, struct people_change *x, struct change_note *a)
 {
     enum err e = store_person_get(tx_db(tx), c->arena, c->subject.id, &x->person);
     if (e != ERR_OK)
@@ -157,8 +158,7 @@ static void role_read(struct cabinet_call *c, bool operators, enum role *ret)
         cabinet_fault(c, "role", FAULT_invalid);
 }
 
-static enum err invite_unit(
-    struct cabinet_call *c, struct tx *tx, void *arg, struct cabinet_audit *a)
+static enum err invite_unit(struct cabinet_call *c, struct tx *tx, void *arg, struct change_note *a)
 {
     struct people_change *x = arg;
     struct merchant_row m;
@@ -205,8 +205,7 @@ struct reply *cabinet_people_post(struct cabinet_call *c)
     return faults ? faults : changed_reply(c, e, &x);
 }
 
-static enum err change_unit(
-    struct cabinet_call *c, struct tx *tx, void *arg, struct cabinet_audit *a)
+static enum err change_unit(struct cabinet_call *c, struct tx *tx, void *arg, struct change_note *a)
 {
     struct people_change *x = arg;
     enum err e = fresh(c, tx, x, a);
@@ -227,8 +226,7 @@ struct reply *cabinet_person_post(struct cabinet_call *c)
     return changed_reply(c, cabinet_change(c, change_unit, &x), &x);
 }
 
-static enum err enable_unit(
-    struct cabinet_call *c, struct tx *tx, void *arg, struct cabinet_audit *a)
+static enum err enable_unit(struct cabinet_call *c, struct tx *tx, void *arg, struct change_note *a)
 {
     struct people_change *x = arg;
     enum err e = fresh(c, tx, x, a);
@@ -238,7 +236,7 @@ static enum err enable_unit(
 }
 
 static enum err disable_unit(
-    struct cabinet_call *c, struct tx *tx, void *arg, struct cabinet_audit *a)
+    struct cabinet_call *c, struct tx *tx, void *arg, struct change_note *a)
 {
     struct people_change *x = arg;
     enum err e = fresh(c, tx, x, a);
@@ -247,8 +245,7 @@ static enum err disable_unit(
     return e;
 }
 
-static enum err reset_unit(
-    struct cabinet_call *c, struct tx *tx, void *arg, struct cabinet_audit *a)
+static enum err reset_unit(struct cabinet_call *c, struct tx *tx, void *arg, struct change_note *a)
 {
     struct people_change *x = arg;
     enum err e = fresh(c, tx, x, a);

@@ -1,5 +1,6 @@
 /* kassa init: a folder with kassa.conf, secret.key and an empty store. Nothing that exists is touched. */
 #include "app/cli/cli.h"
+#include "app/cli/person.h"
 
 #include "base/mem.h"
 #include <errno.h>
@@ -10,6 +11,7 @@
 
 #define CONF_MAX 65536
 #define SET_MAX 64
+#define ADMIN_EMAIL "admin@localhost"
 
 struct key_default {
     const char *section, *name, *def;
@@ -144,6 +146,27 @@ static int make_rest(struct cli *c, const char *conf)
     return code;
 }
 
+/* Nobody is in the cabinet yet: this one lets all others in. What was made stays when it fails, as `kassa person add` does the same. */
+static void admin_invite(struct cli *c)
+{
+    const char *email = cli_get(c, "admin");
+    char token[SESSION_TOKEN_LEN + 1];
+    struct person_row p = {.email = str_from(email ? email : ADMIN_EMAIL),
+        .name = STR_ABSENT,
+        .role = ROLE_operator_admin,
+        .language = STR("en")};
+    if (cli_store_open(c) != CLI_OK || cli_person_invite(c, &p, token) != CLI_OK) {
+        cli_warn(
+            "nobody was invited to the cabinet: kassa person add --role operator_admin does it");
+        return;
+    }
+    json_w_kstr(&c->w, "admin", p.email);
+    cli_person_link(c, "admin_invitation", token);
+    mem_wipe(token, sizeof token);
+    cli_note(c, "\nOnce kassad runs, the link opens the cabinet to %.*s, once, for 72 hours.",
+        STR_FMT(p.email));
+}
+
 static int make_all(struct cli *c, const char *dir, const struct buf *text)
 {
     char conf[PATH_MAX + 16];
@@ -170,6 +193,7 @@ static int make_all(struct cli *c, const char *dir, const struct buf *text)
     json_w_kbool(&c->w, "sandbox", c->config.sandbox_sandbox);
     json_w_kcstr(&c->w, "api_url", c->config.server_api_url);
     json_w_kcstr(&c->w, "pay_url", c->config.server_pay_url);
+    admin_invite(c);
     cli_note(c, "\nKeep %s safe: without it the wallets' credentials in the store are lost.",
         c->config.security_secret_key_file);
     cli_note(c, "Next: kassa --config %s merchant add, then account add; run kassad.", conf);
@@ -203,6 +227,7 @@ static const struct cli_option init_options[] = {
     {.name = "ops-listen", .arg = "ADDRESS:PORT", .help = "of health, metrics and controls"},
     {.name = "api-url", .arg = "URL", .help = "what merchants call; else http://LISTEN"},
     {.name = "pay-url", .arg = "URL", .help = "what payers open; else http://LISTEN"},
+    {.name = "admin", .arg = "EMAIL", .help = "who administers the cabinet; else admin@localhost"},
     {.name = "set", .arg = "SECTION.KEY=VALUE", .help = "any other key", .repeats = true},
     {.name = NULL},
 };

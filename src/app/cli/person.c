@@ -37,12 +37,12 @@ static void person_out(struct cli *c, const struct person_row *p)
     cli_out_time(c, "seen_at", p->seen_at);
 }
 
-static void link_out(struct cli *c, const char *token)
+void cli_person_link(struct cli *c, const char *key, const char *token)
 {
     struct buf link;
     buf_init(&link, LINK_MAX);
     invitation_link(&c->config, token, &link);
-    json_w_kstr(&c->w, "invitation", buf_view(&link));
+    json_w_kstr(&c->w, key, buf_view(&link));
     buf_wipe(&link);
 }
 
@@ -66,18 +66,16 @@ static enum err add_unit(struct cli *c, struct tx *tx, void *arg, struct change_
     return e;
 }
 
-int cli_person_invite(struct cli *c, const char *email, const char *name, enum role role,
-    int64_t merchant_id, const char *language)
+int cli_person_invite(struct cli *c, struct person_row *p, char ret_token[SESSION_TOKEN_LEN + 1])
 {
-    struct change x = {.person = {.email = email_normal(&c->arena, str_from(email)),
-                           .role = role,
-                           .merchant_id = merchant_id,
-                           .language = str_from(language)}};
+    struct change x = {.person = *p};
+    x.person.email = email_normal(&c->arena, p->email);
     if (str_absent(x.person.email)) {
-        return cli_usage(c, "\"%s\" is no e-mail address", email);
+        return cli_usage(c, "\"%.*s\" is no e-mail address", STR_FMT(p->email));
     }
-    struct str e_mail = x.person.email;
-    x.person.name = name ? str_from(name) : str_sub(e_mail, 0, str_find(e_mail, '@', 0));
+    if (str_absent(p->name)) {
+        x.person.name = str_sub(x.person.email, 0, str_find(x.person.email, '@', 0));
+    }
     enum err e = cli_change(c, add_unit, &x);
     if (e == ERR_DUPLICATE) {
         return cli_fail("%.*s is a person of the cabinet already", STR_FMT(x.person.email));
@@ -85,31 +83,32 @@ int cli_person_invite(struct cli *c, const char *email, const char *name, enum r
     if (e != ERR_OK) {
         return cli_fail_err("person", e);
     }
-    person_out(c, &x.person);
-    link_out(c, x.token);
+    *p = x.person;
+    memcpy(ret_token, x.token, sizeof x.token);
     return CLI_OK;
 }
 
 static int add_run(struct cli *c)
 {
-    struct str role_name = STR_ABSENT, language = STR("bn"), name = STR_ABSENT;
-    enum role role = ROLE_merchant_viewer;
-    int64_t merchant = 0;
-    if (!cli_get_choice(c, "role", roles, &role_name) ||
-        !cli_get_choice(c, "language", languages, &language) ||
-        !cli_get_name(c, "name", PERSON_NAME_MAX, &name) ||
-        role_parse(role_name, &role) != ERR_OK) {
+    char token[SESSION_TOKEN_LEN + 1];
+    struct str role = STR_ABSENT;
+    struct person_row p = {
+        .email = str_from(c->operand), .name = STR_ABSENT, .language = STR("bn")};
+    if (!cli_get_choice(c, "role", roles, &role) ||
+        !cli_get_choice(c, "language", languages, &p.language) ||
+        !cli_get_name(c, "name", PERSON_NAME_MAX, &p.name) || role_parse(role, &p.role) != ERR_OK) {
         return CLI_USAGE;
     }
-    if (role_is_operator(role) != !cli_has(c, "merchant")) {
+    if (role_is_operator(p.role) != !cli_has(c, "merchant")) {
         return cli_usage(c, "--merchant goes with the roles of merchants, and they with it");
     }
-    if (cli_has(c, "merchant") && !cli_merchant(c, cli_get(c, "merchant"), &merchant)) {
+    if (cli_has(c, "merchant") && !cli_merchant(c, cli_get(c, "merchant"), &p.merchant_id)) {
         return CLI_FAILED;
     }
-    int code = cli_person_invite(
-        c, c->operand, cli_get(c, "name"), role, merchant, str_is(language, "en") ? "en" : "bn");
+    int code = cli_person_invite(c, &p, token);
     if (code == CLI_OK) {
+        person_out(c, &p);
+        cli_person_link(c, "invitation", token);
         cli_note(c, "\nThe link works once, for 72 hours: whoever opens it chooses the password.");
     }
     return code;
@@ -218,7 +217,7 @@ static int person_change_run(struct cli *c, cli_change_fn fn, struct change *x)
     }
     person_out(c, &x->person);
     if (x->token[0]) {
-        link_out(c, x->token);
+        cli_person_link(c, "invitation", x->token);
     }
     return CLI_OK;
 }
