@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { Visitor } from '../cabinet/lib/cabinet.mjs';
 import { BUILD } from './lib/harness.mjs';
 import { request } from './lib/http.mjs';
 import { Payer } from './lib/payer.mjs';
@@ -208,6 +209,21 @@ describe('sandbox', { concurrency: false }, () => {
     assert.deepEqual(Object.keys(facts.numbers), ['bkash', 'nagad', 'rocket']);
     assert.match(facts.device_key, /^[0-9a-f]{64}$/);
     assert.equal((await request('GET', first.url)).status, 200);
+  });
+
+  it('a person of each side signs in to the cabinet as it prints', async () => {
+    const { merchant, operator } = box.facts.cabinet;
+    const visitor = () => new Visitor({ payUrl: box.facts.pay_url });
+    const owner = await visitor().good('POST', '/sign-in', { email: merchant.email, password: merchant.password });
+    assert.deepEqual([owner.stage, owner.merchant.name], ['full', 'Demo shop']);
+    const admin = visitor();
+    assert.equal((await admin.good('POST', '/sign-in', { email: operator.email, password: operator.password })).stage, 'code');
+    const shown = await run(path.join(path.dirname(SANDBOX), 'phone'), ['code'], { env: { KASSA_DIR: box.dir } });
+    assert.equal((await admin.good('POST', '/sign-in/code', { code: shown.stdout.trim() })).person.role, 'operator_admin');
+    for (const text of [merchant.password, operator.password, operator.totp_secret, `${box.facts.pay_url}/cabinet`]) {
+      assert.ok(box.text().includes(text), text);
+    }
+    assert.equal((await fetch(box.facts.cabinet.url)).status, 200);
   });
 
   it('paying brings a line with both signatures true, and the books are right', async () => {
