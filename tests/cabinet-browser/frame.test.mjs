@@ -171,6 +171,21 @@ suite('the cabinet\'s frame', {}, (w) => {
     await c.close();
   });
 
+  it('a page whose files are gone, because kassad was exchanged, is loaded anew once, and then told', ONCE, async () => {
+    const c = await cabinet.open({ api: { ...REST, 'GET /session': OWNER } });
+    let gone = 2, asked = 0;
+    await c.page.route('**/assets/profile-*.js', (route) => {
+      asked++;
+      return gone-- > 0 ? route.fulfill({ status: 404, body: '' }) : route.continue();
+    });
+    await c.page.goto(`${w.payUrl}/cabinet/profile`);
+    await c.page.getByText('This page did not open').waitFor();
+    assert.equal(asked, 2);
+    await c.page.getByRole('button', { name: 'Reload the page' }).click();
+    await c.page.getByRole('heading', { name: 'Your profile' }).waitFor();
+    await c.close();
+  });
+
   it('on a phone the menu opens, holds the focus and closes by Escape; all of it without a mouse', ONCE, async () => {
     const c = await cabinet.open({ width: PHONE, api: { ...REST, 'GET /session': OWNER } });
     await c.go('/profile');

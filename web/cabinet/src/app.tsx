@@ -49,15 +49,18 @@ function Outlet({ found }: { found: Found }) {
       return;
     }
     setFailed(false);
-    found.row.load().then((module) => {
-      loaded.set(found.row, module.default);
-      redraw((n) => n + 1);
+    found.row.load().then((module: { default: PageComponent } | undefined) => {
+      // none: the page is loaded anew (main.tsx)
+      if (module) {
+        loaded.set(found.row, module.default);
+        redraw((n) => n + 1);
+      }
     }, () => setFailed(true));
   }, [found.row]);
   if (failed) {
     return <Broken />;
   }
-  return Shown ? <Shown key={JSON.stringify(found.params)} params={found.params} query={query} /> : <div class="page"><Bones /></div>;
+  return Shown ? <Shown key={JSON.stringify(found.params)} params={found.params} query={query} /> : <div class="page"><Bones tall /></div>;
 }
 
 function Broken() {

@@ -8,7 +8,7 @@ import { Field, SelectField } from '../parts/field';
 import { Form, useForm } from '../parts/form';
 import { Load, useList } from '../parts/load';
 import { say } from '../parts/say';
-import { Badge, Card, Empty, Notice, Page, type Tone } from '../parts/surface';
+import { Badge, Card, Empty, Facts, Notice, Page, type Tone } from '../parts/surface';
 import { Table } from '../parts/table';
 import { Copy, Time } from '../parts/value';
 import { isOperator, may, session } from '../session';
@@ -43,7 +43,7 @@ export default function People() {
     <Page title={t('people.title')} lead={t('people.lead')}
       actions={mayChange && <Button look="primary" icon="plus" onClick={() => setDoing({ what: 'invite' })} testId="invite">{t('people.invite')}</Button>}>
       <Card flush>
-        <Load of={people}>{(items) => (items.length === 0 ? <Empty icon="people" title={t('people.none')} /> : (
+        <Load of={people} tall>{(items) => (items.length === 0 ? <Empty icon="people" title={t('people.none')} /> : (
           <Table caption={t('people.title')} items={items} id={(item) => item.id} onMore={people.more} moreBusy={people.moreBusy} columns={[
             { label: t('people.name'), place: 'head', show: (item) => <><b>{item.name}</b><div class="soft small">{item.email}</div></> },
             { label: t('people.role'), show: (item) => t(`role.${item.role}`) },
@@ -54,11 +54,11 @@ export default function People() {
           ]} />
         ))}</Load>
       </Card>
-      <Card title={t('people.roles')}>
-        <dl class="facts">
-          {rolesFor(isOperator()).map((role) => [<dt key={`${role}-name`}>{t(`role.${role}`)}</dt>, <dd key={role}>{t(`people.may_${role}`)}</dd>])}
-        </dl>
-      </Card>
+      {people.data && (
+        <Card title={t('people.roles')}>
+          <Facts rows={rolesFor(isOperator()).map((role) => [t(`role.${role}`), t(`people.may_${role}`)] as [string, string])} />
+        </Card>
+      )}
       {doing?.what === 'invite' && <Invite onClose={() => setDoing(null)} onDone={done} />}
       {doing?.what === 'change' && doing.person && <Change person={doing.person} onClose={() => setDoing(null)} onStale={people.reload}
         onDone={(changed) => done(changed, t('common.saved'))} />}

@@ -33,7 +33,7 @@ export default function Profile() {
       actions={<Button icon="out" busy={out.busy} onClick={() => void out.run()} testId="sign-out">{t('profile.sign_out')}</Button>}>
       <Failure error={out.error} />
       <div class="grid">
-        <Load of={mine}>{(known) => (
+        <Load of={mine} tall>{(known) => (
           <>
             <div class="stack">
               <About key={known.name + known.language} known={known} onDone={changed} />

@@ -39,7 +39,8 @@ export function useLoad<T>(read: () => Promise<T>, on: readonly unknown[]): Load
   return { ...state, reload };
 }
 
-export function Load<T>({ of, children }: { of: Loaded<T>; children: (data: T) => ComponentChildren }) {
+// `tall`: most of the page waits for it; so much room is kept that what is below does not jump.
+export function Load<T>({ of, tall, children }: { of: Loaded<T>; tall?: boolean; children: (data: T) => ComponentChildren }) {
   return (
     <>
       {of.error ? (
@@ -52,14 +53,14 @@ export function Load<T>({ of, children }: { of: Loaded<T>; children: (data: T) =
           </Notice>
         </div>
       ) : null}
-      {of.data !== undefined ? children(of.data) : of.loading && <Bones />}
+      {of.data !== undefined ? children(of.data) : of.loading && <Bones tall={tall} />}
     </>
   );
 }
 
-export function Bones() {
+export function Bones({ tall }: { tall?: boolean }) {
   return (
-    <div class="bones" role="status">
+    <div class={`bones${tall ? ' tall' : ''}`} role="status">
       <span class="unseen">{t('common.loading')}</span>
       <div class="bone" /><div class="bone" /><div class="bone" />
     </div>
