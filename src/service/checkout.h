@@ -19,8 +19,8 @@ struct checkout_create {
         enum err
             result); /* writer's thread: ERR_OK (stored or replayed), ERR_DUPLICATE, store errors */
     void *arg;
-    struct links *links; /* checkout's */
-    bool taken;          /* checkout's: the order was there before */
+    struct links *links;          /* checkout's */
+    struct payment_answer answer; /* checkout's */
     /* set before done: */
     bool replayed;
     int64_t id;

@@ -120,31 +120,27 @@ void checkout_prepare(struct service *s, const struct account_view *v,
 static enum err create_run(struct store_unit *u, struct tx *tx)
 {
     struct checkout_create *c = unit_owner(u, struct checkout_create, unit);
-    char first_uuid[UUID_LEN + 1];
-    int64_t first_id;
-    c->taken = c->replayed = false;
     enum err e = store_payment_id(tx, &c->payment.id);
     if (e != ERR_OK) {
         return e;
     }
     links_uuid(c->links, c->payment.id, c->uuid);
     c->payment.row.uuid = (struct str){c->uuid, UUID_LEN};
-    c->id = c->payment.id;
-    e = store_payment_insert(tx, &c->payment, &c->replayed, &first_id, first_uuid);
-    if (e != ERR_DUPLICATE) {
-        return e;
-    }
-    /* Nothing was written, so nothing needs to be undone: to the store this unit is a success. */
-    c->taken = true;
-    c->id = first_id;
-    memcpy(c->uuid, first_uuid, sizeof c->uuid);
-    return ERR_OK;
+    return store_payment_put(tx, &c->payment, &c->answer);
 }
 
+/* An order that is taken has written nothing, so nothing needed to be undone: to the store that unit was a success. */
 static void create_done(struct store_unit *u, enum err result)
 {
     struct checkout_create *c = unit_owner(u, struct checkout_create, unit);
-    if (result == ERR_OK && c->taken && !c->replayed) {
+    bool taken = result == ERR_OK && c->answer.taken;
+    c->id = c->payment.id;
+    c->replayed = taken && c->answer.same;
+    if (taken) {
+        c->id = c->answer.id;
+        memcpy(c->uuid, c->answer.uuid, sizeof c->uuid);
+    }
+    if (taken && !c->replayed) {
         result = ERR_DUPLICATE;
     }
     if (result == ERR_OK) {

@@ -121,6 +121,11 @@ void db_maintain(struct db *db)
     db->ops->maintain(db->conn);
 }
 
+bool db_has_arrays(const struct db *db)
+{
+    return db->ops->arrays && db->ops->arrays(db->conn);
+}
+
 void db_pieces(struct db *db)
 {
     if (db->ops->pieces)

@@ -54,6 +54,9 @@ struct db_ops {
     enum err (*has_table)(void *conn, const char *name, bool *ret);
     /* Housekeeping between batches, when nobody waits for the last one any more. */
     void (*maintain)(void *conn);
+    /* Does a placeholder that is an array take one value more with each bind, so that a statement is for many rows? NULL: there are
+     * none, and a statement for each row costs no more. */
+    bool (*arrays)(void *conn);
     /* Results are not kept whole in memory until the transaction ends. NULL: they never are. */
     void (*pieces)(void *conn);
     /* A consistent copy of all that is committed, as the new file `to`, while others write. NULL: the engine's own tools do it. */
@@ -129,6 +132,7 @@ enum err db_rollback_to(struct db *db) must_check;
 enum err db_script(struct db *db, const char *text) must_check;
 enum err db_has_table(struct db *db, const char *name, bool *ret) must_check;
 void db_maintain(struct db *db);
+bool db_has_arrays(const struct db *db);
 void db_pieces(struct db *db);
 /* ERR_STATE: this engine has tools of its own for it. Else ERR_DUPLICATE (`to` is there), ERR_STORE_FULL, ERR_STORE_IO, with
  * a text in `why`; nothing stays. */

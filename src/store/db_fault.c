@@ -112,6 +112,12 @@ static void fault_maintain(void *conn)
     c->ops->maintain(c->conn);
 }
 
+static bool fault_arrays(void *conn)
+{
+    struct fault_conn *c = conn;
+    return c->ops->arrays && c->ops->arrays(c->conn);
+}
+
 static enum err fault_prepare(void *conn, const char *text, void **ret)
 {
     struct fault_conn *c = conn;
@@ -222,6 +228,7 @@ static const struct db_ops FAULT_OPS = {
     .script = fault_script,
     .has_table = fault_has_table,
     .maintain = fault_maintain,
+    .arrays = fault_arrays,
     .prepare = fault_prepare,
     .finalize = fault_finalize,
     .bind_int = fault_bind_int,

@@ -15,9 +15,7 @@
 #include "store/migrate.h"
 #include "store/pg_bulk.h"
 #include "store/pg_cursor.h"
-#include "store/pg_link.h"
-#include "store/pg_plan.h"
-#include "store/pg_value.h"
+#include "store/pg_stmt.h"
 #include <inttypes.h>
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -27,33 +25,6 @@
 #define LOCK_CLASS 0x4B534131 /* "KSA1" */
 /* Marks of writers that are long gone. */
 #define MARK_DAYS "7"
-
-struct pg {
-    struct pg_link conn; /* first, as pg_bulk and pg_cursor know a connection by it */
-    struct pg_plans plans;
-    bool writing;     /* a writer's transaction is open */
-    bool marks;       /* the table of marks is there */
-    char mark[33];    /* this writer's name in it */
-    int64_t batch;    /* what the last commit left there, or tried to */
-    int64_t began_ms; /* the server's clock */
-    char begin[256];  /* a writer's */
-};
-
-struct param {
-    const char *p;
-    int n;
-    Oid type; /* 0: NULL */
-    char int8[8];
-};
-
-struct pg_stmt {
-    struct pg *pg;
-    struct pg_plan *plan;
-    struct param params[PG_PARAMS_MAX];
-    PGresult *res;
-    int row;
-    struct pg_cursor cursor;
-};
 
 /* ---- transactions ---- */
 
@@ -100,6 +71,7 @@ static void pg_rollback(void *conn)
     PGTransactionStatusType t = PQtransactionStatus(pg->conn.c);
     bool open = t == PQTRANS_INTRANS || t == PQTRANS_INERROR;
     pg->writing = false;
+    pg->savepoint = SAVEPOINT_NONE;
     pg->conn.open = pg->conn.pieces = false;
     if (pg->conn.lost)
         return;
@@ -266,17 +238,34 @@ static enum err run_within(struct pg *pg, const char *text)
 
 static enum err pg_savepoint(void *conn)
 {
-    return run_within(conn, "SAVEPOINT unit");
+    struct pg *pg = conn;
+    pg->savepoint = SAVEPOINT_WANTED;
+    return pg->conn.lost ? ERR_STORE_BUSY : ERR_OK;
+}
+
+enum err pg_savepoint_make(struct pg *pg)
+{
+    if (pg->savepoint != SAVEPOINT_WANTED)
+        return ERR_OK;
+    pg->savepoint = SAVEPOINT_MADE;
+    return run_within(pg, "SAVEPOINT unit");
+}
+
+static enum err savepoint_end(struct pg *pg, const char *text)
+{
+    bool made = pg->savepoint == SAVEPOINT_MADE;
+    pg->savepoint = SAVEPOINT_NONE;
+    return made ? run_within(pg, text) : ERR_OK;
 }
 
 static enum err pg_release(void *conn)
 {
-    return run_within(conn, "RELEASE SAVEPOINT unit");
+    return savepoint_end(conn, "RELEASE SAVEPOINT unit");
 }
 
 static enum err pg_rollback_to(void *conn)
 {
-    return run_within(conn, "ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit");
+    return savepoint_end(conn, "ROLLBACK TO SAVEPOINT unit; RELEASE SAVEPOINT unit");
 }
 
 /* A change of the schema rewrites whole tables. */
@@ -286,6 +275,8 @@ static enum err pg_script(void *conn, const char *text)
     enum err e = pg_link_ready(&pg->conn);
     if (e == ERR_OK && pg->writing)
         e = pg_link_run(&pg->conn, "SET LOCAL statement_timeout = 0");
+    if (e == ERR_OK)
+        e = pg_savepoint_make(pg);
     if (e != ERR_OK)
         return e;
     bool patient = pg->conn.patient;
@@ -318,186 +309,13 @@ static void pg_maintain(void *conn)
     (void)conn; /* the server sees to itself */
 }
 
-/* ---- statements ---- */
-
-/* May the statement go to a new connection? Within a transaction it can't. */
-static bool may_reopen(const struct pg *pg)
-{
-    return pg->conn.lost && !pg->conn.open;
-}
-
-static enum err plan_ready(struct pg *pg, struct pg_plan *p)
-{
-    enum err e = pg_link_ready(&pg->conn);
-    return e == ERR_OK ? pg_plan_make(&pg->plans, &pg->conn, p) : e;
-}
-
-static enum err pg_prepare(void *conn, const char *text, void **ret)
-{
-    struct pg *pg = conn;
-    struct pg_plan *p = pg_plan_find(&pg->plans, text);
-    enum err e = plan_ready(pg, p);
-    if (e != ERR_OK && may_reopen(pg))
-        e = plan_ready(pg, p);
-    if (e != ERR_OK)
-        return e;
-    struct pg_stmt *st = mem_alloc(sizeof *st);
-    st->pg = pg;
-    st->plan = p;
-    *ret = st;
-    return ERR_OK;
-}
-
-static void pg_reset(void *stmt)
-{
-    struct pg_stmt *st = stmt;
-    PQclear(st->res);
-    st->res = NULL;
-    pg_cursor_close(&st->pg->conn, &st->cursor);
-    for (int i = 0; i < st->plan->params; i++)
-        st->params[i].type = 0;
-}
-
-static void pg_finalize(void *stmt)
-{
-    pg_reset(stmt);
-    mem_free(stmt);
-}
-
-static enum err bind(struct pg_stmt *st, int k, Oid type, const char *p, size_t n)
-{
-    ensure(k >= 1 && k <= st->plan->params, "a statement has no such placeholder");
-    ensure(
-        type == 0 || type == st->plan->param_types[k - 1], "a value is not of its column's type");
-    if (n > INT32_MAX)
-        return ERR_STORE_IO;
-    struct param *to = &st->params[k - 1];
-    to->type = type;
-    to->p = p;
-    to->n = (int)n;
-    return ERR_OK;
-}
-
-static enum err pg_bind_int(void *stmt, int k, int64_t v)
-{
-    struct pg_stmt *st = stmt;
-    ensure(k >= 1 && k <= PG_PARAMS_MAX, "a statement has no such placeholder");
-    char *to = st->params[k - 1].int8;
-    pg_int8_put(v, to);
-    return bind(st, k, PG_INT8, to, 8);
-}
-
-static enum err pg_bind_text(void *stmt, int k, struct str s)
-{
-    return bind(stmt, k, PG_TEXT, s.p, s.n);
-}
-
-static enum err pg_bind_blob(void *stmt, int k, struct str s)
-{
-    return bind(stmt, k, PG_BYTEA, s.p, s.n);
-}
-
-static enum err pg_bind_null(void *stmt, int k)
-{
-    return bind(stmt, k, 0, NULL, 0);
-}
-
-static enum err next_piece(struct pg_stmt *st)
-{
-    enum err e = ERR_OK;
-    PQclear(st->res);
-    st->row = -1;
-    st->res = pg_cursor_next(&st->pg->conn, &st->cursor, &e);
-    return e;
-}
-
-static enum err execute_once(struct pg_stmt *st)
-{
-    struct pg *pg = st->pg;
-    enum err e = plan_ready(pg, st->plan);
-    if (e != ERR_OK)
-        return e;
-    const char *values[PG_PARAMS_MAX];
-    int lengths[PG_PARAMS_MAX], formats[PG_PARAMS_MAX], n = st->plan->params;
-    for (int i = 0; i < n; i++) {
-        values[i] = st->params[i].type ? st->params[i].p : NULL;
-        lengths[i] = st->params[i].n;
-        formats[i] = 1;
-    }
-    if (pg_cursor_wanted(&pg->conn, st->plan->text)) {
-        struct pg_values v = {n, st->plan->param_types, values, lengths, formats};
-        e = pg_cursor_open(&pg->conn, &st->cursor, st->plan->text, &v);
-        return e == ERR_OK ? next_piece(st) : e;
-    }
-    bool sent =
-        PQsendQueryPrepared(pg->conn.c, st->plan->name, n, values, lengths, formats, 1) == 1;
-    PGresult *res = pg_link_result(&pg->conn, sent);
-    ExecStatusType status = PQresultStatus(res);
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-        return pg_link_fault(&pg->conn, res, st->plan->text);
-    st->res = res;
-    st->row = -1;
-    return ERR_OK;
-}
-
-static enum err pg_step(void *stmt)
-{
-    struct pg_stmt *st = stmt;
-    if (!st->res) {
-        enum err e = execute_once(st);
-        if (e != ERR_OK && st->pg->conn.reading && may_reopen(st->pg))
-            e = execute_once(st);
-        if (e != ERR_OK)
-            return e;
-    }
-    if (++st->row < PQntuples(st->res))
-        return ERR_OK;
-    if (!st->cursor.more)
-        return ERR_NO_ROW;
-    enum err e = next_piece(st);
-    return e == ERR_OK && ++st->row == PQntuples(st->res) ? ERR_NO_ROW : e;
-}
-
-static int64_t pg_changes(void *stmt)
-{
-    struct pg_stmt *st = stmt;
-    return strtoll(PQcmdTuples(st->res), NULL, 10);
-}
-
-static int pg_column_count(void *stmt)
-{
-    return ((struct pg_stmt *)stmt)->plan->columns;
-}
-
-static const char *pg_column_name(void *stmt, int i)
-{
-    return PQfname(((struct pg_stmt *)stmt)->plan->shape, i);
-}
-
-static bool pg_column_null(void *stmt, int i)
-{
-    struct pg_stmt *st = stmt;
-    return PQgetisnull(st->res, st->row, i) == 1;
-}
-
-static struct str pg_column_bytes(void *stmt, int i)
-{
-    struct pg_stmt *st = stmt;
-    return (struct str){PQgetvalue(st->res, st->row, i), (size_t)PQgetlength(st->res, st->row, i)};
-}
-
-static int64_t pg_column_int(void *stmt, int i)
-{
-    struct pg_stmt *st = stmt;
-    int64_t v = 0;
-    if (pg_column_null(stmt, i))
-        return 0;
-    enum err e = pg_int_get(PQftype(st->res, i), pg_column_bytes(stmt, i), &v);
-    ensure(e == ERR_OK, "a column that is read as a number holds none");
-    return v;
-}
-
 /* ---- opening ---- */
+
+static bool pg_arrays(void *conn)
+{
+    (void)conn;
+    return true;
+}
 
 static void pg_close(void *conn)
 {
@@ -520,22 +338,23 @@ static const struct db_ops PG_OPS = {
     .script = pg_script,
     .has_table = pg_has_table,
     .maintain = pg_maintain,
+    .arrays = pg_arrays,
     .pieces = pg_cursor_ask,
     .bulk = &pg_bulk,
-    .prepare = pg_prepare,
-    .finalize = pg_finalize,
-    .bind_int = pg_bind_int,
-    .bind_text = pg_bind_text,
-    .bind_blob = pg_bind_blob,
-    .bind_null = pg_bind_null,
-    .step = pg_step,
-    .reset = pg_reset,
-    .changes = pg_changes,
-    .column_count = pg_column_count,
-    .column_name = pg_column_name,
-    .column_null = pg_column_null,
-    .column_int = pg_column_int,
-    .column_bytes = pg_column_bytes,
+    .prepare = pg_stmt_prepare,
+    .finalize = pg_stmt_finalize,
+    .bind_int = pg_stmt_bind_int,
+    .bind_text = pg_stmt_bind_text,
+    .bind_blob = pg_stmt_bind_blob,
+    .bind_null = pg_stmt_bind_null,
+    .step = pg_stmt_step,
+    .reset = pg_stmt_reset,
+    .changes = pg_stmt_changes,
+    .column_count = pg_stmt_column_count,
+    .column_name = pg_stmt_column_name,
+    .column_null = pg_stmt_column_null,
+    .column_int = pg_stmt_column_int,
+    .column_bytes = pg_stmt_column_bytes,
 };
 
 static enum err refuse(struct buf *why, const char *text)

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/pg_array.h"
 #include "store/pg_value.h"
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@ static bool types_fit(struct pg_plan *p)
     for (int i = 0; i < p->params; i++) {
         Oid guess = PQparamtype(p->shape, i);
         bool number = guess == PG_INT4 || guess == PG_INT2 || guess == PG_NUMERIC;
-        bool kept = guess == PG_BYTEA || guess == PG_INT8;
+        bool kept = guess == PG_BYTEA || guess == PG_INT8 || pg_array_element(guess) != 0;
         p->param_types[i] = kept ? guess : number ? PG_INT8 : PG_TEXT;
         fit = fit && p->param_types[i] == guess;
     }

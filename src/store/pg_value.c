@@ -13,6 +13,13 @@ void pg_int8_put(int64_t v, char out[8])
         out[i] = (char)(u & 0xff);
 }
 
+void pg_int4_put(int32_t v, char out[4])
+{
+    uint32_t u = (uint32_t)v;
+    for (int i = 3; i >= 0; i--, u >>= 8)
+        out[i] = (char)(u & 0xff);
+}
+
 static uint64_t bytes_get(struct str raw, size_t at, size_t n)
 {
     uint64_t u = 0;

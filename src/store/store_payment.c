@@ -1,19 +1,7 @@
 #include "store/store_payment.h"
 
-#include "store/history.h"
 #include "store/row.h"
 #include "store/stat.h"
-
-static const struct db_sql SQL_ORDER_FIND = {"SELECT id, uuid, body_sha256 FROM payment"
-                                             " WHERE account_id = $1 AND order_id = $2"};
-static const struct db_sql SQL_ADD = {
-    "INSERT INTO payment (id, uuid, account_id, day, order_id, body_sha256, amount, currency,"
-    " service, wallet, state, version, created_at, expires_at, success_url, fail_url,"
-    " endpoint_url, endpoint_id, description, customer_ip, customer_json, fee_bp, fee_fixed, paid,"
-    " commission, credited, refunded, payer_mask, final_at, sequence, attempts, language)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13, $14, $15, $16, $17, $18,"
-    " $19, $20, $21, $22, 0, 0, 0, 0, NULL, 0, 0, 0, $23)"
-    " ON CONFLICT (account_id, order_id) DO NOTHING"};
 
 #define PAYMENT_COLUMNS                                                                            \
     "id, uuid, account_id, order_id, amount, currency, service, wallet, state, version,"           \
@@ -72,91 +60,6 @@ static void payment_read(struct row *r, struct payment_row *ret)
         .language = row_str(r, "language"),
     };
     row_check(r, payment_state_parse(db_col_str(r->st, "state"), &ret->state));
-}
-
-enum err store_order_find(struct db *db, int64_t account_id, struct str order_id,
-    const uint8_t body_sha256[SHA256_LEN], bool *ret_same, int64_t *ret_id, char ret_uuid[37])
-{
-    struct db_stmt *st = db_query(db, &SQL_ORDER_FIND);
-    db_int(st, 1, account_id);
-    db_text(st, 2, order_id);
-    struct row r = {.st = st};
-    r.err = db_step(st);
-    if (r.err == ERR_OK) {
-        int64_t id = row_int(&r, "id");
-        struct str uuid = row_uuid(&r, "uuid");
-        struct str sha = row_str(&r, "body_sha256");
-        if (r.err == ERR_OK) {
-            *ret_id = id;
-            *ret_same = str_eq(sha, (struct str){(const char *)body_sha256, SHA256_LEN});
-            memcpy(ret_uuid, uuid.p, UUID_LEN + 1);
-        }
-    }
-    db_end(st);
-    return r.err;
-}
-
-/* ERR_DUPLICATE: the order is taken. */
-static enum err payment_add(struct db *db, const struct payment_new *p, int64_t id, int32_t day)
-{
-    const struct payment_row *r = &p->row;
-    uint8_t uuid[16];
-    struct db_stmt *st = db_query(db, &SQL_ADD);
-    db_int(st, 1, id);
-    if (!row_bind_uuid(st, 2, r->uuid, uuid)) {
-        db_end(st);
-        return ERR_SYNTAX;
-    }
-    db_int(st, 3, r->account_id);
-    db_int(st, 4, day);
-    db_text(st, 5, r->order_id);
-    db_blob(st, 6, (struct str){(const char *)p->body_sha256, SHA256_LEN});
-    db_int(st, 7, r->amount.poisha);
-    db_text(st, 8, r->currency);
-    db_text(st, 9, r->service);
-    db_text(st, 10, str_from(wallet_kind_code(r->wallet)));
-    db_text(st, 11, str_from(payment_state_text(r->state)));
-    db_int(st, 12, r->created_at);
-    db_int(st, 13, r->expires_at);
-    db_text(st, 14, r->success_url);
-    db_text(st, 15, r->fail_url);
-    db_text(st, 16, r->endpoint_url);
-    db_opt(st, 17, r->endpoint_id);
-    db_text(st, 18, r->desc);
-    db_text(st, 19, r->customer_ip);
-    db_text(st, 20, r->customer_json);
-    db_int(st, 21, r->fee_bp);
-    db_int(st, 22, r->fee_fixed.poisha);
-    db_text(st, 23, r->language);
-    return db_do_one(st, ERR_DUPLICATE);
-}
-
-enum err store_payment_id(struct tx *tx, int64_t *ret)
-{
-    return tx_next_id(tx, STORE_ID_PAYMENT, ret);
-}
-
-enum err store_payment_insert(
-    struct tx *tx, struct payment_new *p, bool *ret_same, int64_t *ret_id, char ret_uuid[37])
-{
-    struct db *db = tx_db(tx);
-    int64_t id = p->id;
-    enum err e = id ? ERR_OK : store_payment_id(tx, &id);
-    if (e != ERR_OK)
-        return e;
-    int32_t day = dhaka_day(p->row.created_at);
-    e = payment_add(db, p, id, day);
-    if (e == ERR_DUPLICATE) {
-        e = store_order_find(
-            db, p->row.account_id, p->row.order_id, p->body_sha256, ret_same, ret_id, ret_uuid);
-        return e == ERR_OK ? ERR_DUPLICATE : e;
-    }
-    if (e != ERR_OK)
-        return e;
-    history_count(tx, p->row.account_id, day, id);
-    p->row.id = id;
-    p->row.version = 1;
-    return ERR_OK;
 }
 
 enum err store_payment_by_id(struct db *db, struct arena *a, int64_t id, struct payment_row *ret)

@@ -47,9 +47,22 @@ struct payment_new {
     uint8_t body_sha256[SHA256_LEN];
 };
 
+/* What became of a payment that was handed over. */
+struct payment_answer {
+    bool taken; /* the order was there before, and nothing was written; then: */
+    bool same;  /* with a body that is byte-identical */
+    int64_t id; /* the first payment's */
+    char uuid[37];
+};
+
 /* An id for a payment that is about to be stored in this unit, where its uuid depends on it. Never given twice. */
 enum err store_payment_id(struct tx *tx, int64_t *ret) must_check;
-/* The hot path: one statement; the day counter follows with the batch. ERR_OK: stored, row.id set.
+/* The hot path: the payment is written when the unit's batch ends, with all that were handed over, by one statement where that is
+ * cheaper; nobody sees it before, not even this unit. ERR_OK: when the unit is done *ret tells, and row.id is set unless it is
+ * `taken`. Both are the caller's until then. */
+enum err store_payment_put(
+    struct tx *tx, struct payment_new *p, struct payment_answer *ret) must_check;
+/* The same at once, by a statement of its own; the day counter follows with the batch. ERR_OK: stored, row.id set.
  * ERR_DUPLICATE: the order exists and nothing was written; *ret_same tells whether the body is byte-identical, *ret_id and
  * ret_uuid the first payment. */
 enum err store_payment_insert(struct tx *tx, struct payment_new *p, bool *ret_same, int64_t *ret_id,

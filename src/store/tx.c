@@ -5,7 +5,7 @@
 
 #define LEASE_MIN 8
 #define LEASE_MAX 256
-/* Of a shared store, whose blocks are as large as what the last batch took. */
+/* Of a shared store, whose blocks begin with what the last batch took. */
 #define LEASE_SHARED_MAX 4096
 
 static const struct db_sql SQL_LEASE = {
@@ -33,6 +33,7 @@ void tx_init(struct tx *tx, struct db *db)
 
 void tx_clear(struct tx *tx)
 {
+    mem_free(tx->puts.items);
     mem_free(tx->tally.adds);
     mem_free(tx->stats.adds);
 }
@@ -53,20 +54,31 @@ int64_t tx_now_ms(const struct tx *tx)
     return tx->now_ms;
 }
 
+/* What a shared store's batch does not take is lost. A unit makes one payment at most. */
+static int64_t lease_size(const struct tx *tx, enum store_id which)
+{
+    int64_t size = tx->ids[which].size;
+    if (!tx->shared || which != STORE_ID_PAYMENT)
+        return size;
+    int64_t room = 2 * size, units = tx->units < 1 ? 1 : tx->units;
+    return room < units ? room : units;
+}
+
 static enum err lease(struct tx *tx, enum store_id which)
 {
     struct id_lease *l = &tx->ids[which];
+    int64_t size = lease_size(tx, which);
     struct db_stmt *st = db_query(tx->db, &SQL_LEASE);
-    db_int(st, 1, l->size);
+    db_int(st, 1, size);
     db_text(st, 2, str_from(id_name(which)));
     int64_t end;
     enum err e = row_one_int(st, "next", &end);
     if (e != ERR_OK)
         return e == ERR_NO_ROW ? ERR_STORE_IO : e;
     l->end = end;
-    l->next = end - l->size;
+    l->next = end - size;
     l->in_unit = l->in_batch = true;
-    if (!tx->shared && l->size < LEASE_MAX)
+    if (l->size < (tx->shared ? LEASE_SHARED_MAX : LEASE_MAX))
         l->size *= 2;
     return ERR_OK;
 }
@@ -94,6 +106,8 @@ static void block_end(struct id_lease *l)
 
 void tx_unit_kept(struct tx *tx)
 {
+    tx->units--;
+    payment_puts_keep(&tx->puts);
     day_tally_keep(&tx->tally);
     stat_tally_keep(&tx->stats);
     for (int i = 0; i < STORE_ID_COUNT; i++)
@@ -102,6 +116,8 @@ void tx_unit_kept(struct tx *tx)
 
 void tx_unit_undone(struct tx *tx)
 {
+    tx->units--;
+    payment_puts_undo(&tx->puts);
     day_tally_undo(&tx->tally);
     stat_tally_undo(&tx->stats);
     for (int i = 0; i < STORE_ID_COUNT; i++) {
@@ -114,6 +130,7 @@ void tx_unit_undone(struct tx *tx)
 
 void tx_batch_kept(struct tx *tx)
 {
+    payment_puts_clear(&tx->puts);
     day_tally_clear(&tx->tally);
     stat_tally_clear(&tx->stats);
     for (int i = 0; i < STORE_ID_COUNT; i++) {
@@ -127,6 +144,7 @@ void tx_batch_kept(struct tx *tx)
 
 void tx_batch_undone(struct tx *tx)
 {
+    payment_puts_clear(&tx->puts);
     day_tally_clear(&tx->tally);
     stat_tally_clear(&tx->stats);
     for (int i = 0; i < STORE_ID_COUNT; i++) {

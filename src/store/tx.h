@@ -2,6 +2,7 @@
 #ifndef KASSA_STORE_TX_H
 #define KASSA_STORE_TX_H
 
+#include "store/create.h"
 #include "store/db.h"
 #include "store/history.h"
 #include "store/stat.h"
@@ -23,6 +24,9 @@ struct tx {
     bool
         shared; /* others write to the store too: ids in the order of the commits want blocks that end with the batch */
     struct id_lease ids[STORE_ID_COUNT];
+    int64_t units; /* of the batch that have not been run yet, with the one under way */
+    bool collects; /* payments are written together, at the end of the batch */
+    struct payment_puts puts;
     struct day_tally tally;
     struct stat_tally stats;
 };

@@ -17,6 +17,13 @@
 /* Batches fail as fast as they come while nothing can be written: so often it is told. */
 #define FAILED_TELL_MS 1000
 
+/* How a batch's units are kept apart. */
+enum way {
+    WAY_TOGETHER, /* not at all: the first one that fails ends it */
+    WAY_APART, /* by savepoints; only what they handed over for later (store_payment_put) is one piece */
+    WAY_SINGLY /* by savepoints, and nothing is left until later */
+};
+
 struct queue {
     struct store_unit *first;
     struct store_unit **end;
@@ -155,33 +162,54 @@ static enum err batch_begin(struct writer *w)
     return ERR_STORE_IO;
 }
 
-/* What came while other nodes' writers were waited for goes along, instead of waiting for its own turn behind them again. */
-static void batch_join(struct writer *w, struct store_unit *units)
+/* What came while other nodes' writers were waited for goes along, instead of waiting for its own turn behind them again. Gives
+ * how many units the batch has then. */
+static int64_t batch_join(struct writer *w, struct store_unit *units)
 {
     int64_t n = 1;
     struct store_unit *last = units;
     for (; last->next; last = last->next)
         n++;
     if (n >= w->batch_max)
-        return;
+        return n;
     pthread_mutex_lock(&w->lock);
-    queue_take(&w->queue, w->batch_max - n, &last->next);
+    n += queue_take(&w->queue, w->batch_max - n, &last->next);
     metric_set(METRIC_store_queue_depth, w->queue.count);
     pthread_mutex_unlock(&w->lock);
+    return n;
 }
 
-/* ERR_OK with *ret_failed: nothing was kept, because a unit of a batch without savepoints failed. */
+/* What the units handed over. A row that is refused may be any unit's: they have to be run again, each for itself. */
+static enum err puts_write(struct writer *w, bool *ret_failed)
+{
+    enum err e = payment_puts_write(&w->tx);
+    if (e == ERR_OK || is_store_error(e))
+        return e;
+    *ret_failed = true;
+    return ERR_OK;
+}
+
+/* A unit that is alone is told at once what became of it. */
+static bool may_collect(const struct writer *w, const struct store_unit *units, enum way way)
+{
+    return way != WAY_SINGLY && units->next && db_has_arrays(w->db);
+}
+
+/* ERR_OK with *ret_failed: nothing was kept, because something failed that was not kept apart. */
 static enum err batch_try(
-    struct writer *w, struct store_unit *units, bool isolated, bool *ret_failed)
+    struct writer *w, struct store_unit *units, enum way way, bool *ret_failed)
 {
     enum err e = batch_begin(w);
     if (e != ERR_OK)
         return e;
-    batch_join(w, units);
+    w->tx.units = batch_join(w, units);
     *ret_failed = false;
     w->tx.shared = db_began_ms(w->db) != 0;
     w->tx.now_ms = clock_now_ms(w->clock);
-    e = isolated ? units_isolated(w, units) : units_plain(w, units, ret_failed);
+    w->tx.collects = may_collect(w, units, way);
+    e = way == WAY_TOGETHER ? units_plain(w, units, ret_failed) : units_isolated(w, units);
+    if (e == ERR_OK && !*ret_failed)
+        e = puts_write(w, ret_failed);
     if (e == ERR_OK && !*ret_failed)
         e = batch_commit(w);
     if (e == ERR_OK && !*ret_failed) {
@@ -196,15 +224,17 @@ static enum err batch_try(
 /* A unit that failed alone needs no second run: undoing it has undone the batch. */
 static enum err batch_try_isolating(struct writer *w, struct store_unit *units)
 {
-    bool failed = false;
+    enum way way = WAY_TOGETHER;
     if (w->isolated_left > 0) {
         w->isolated_left--;
-        return batch_try(w, units, true, &failed);
+        way = WAY_APART;
     }
-    enum err e = batch_try(w, units, false, &failed);
-    if (e != ERR_OK || !failed || !units->next)
-        return e;
-    return batch_try(w, units, true, &failed);
+    for (;; way++) {
+        bool failed = false;
+        enum err e = batch_try(w, units, way, &failed);
+        if (e != ERR_OK || !failed || !units->next)
+            return e;
+    }
 }
 
 static void pause_with_jitter(void)

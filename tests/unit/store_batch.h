@@ -45,6 +45,7 @@ static inline void blocker_open(struct blocker *b)
 struct queued {
     struct store_unit unit;
     struct sample x;
+    struct payment_answer answer;
     enum err after;  /* what the unit says when its work is done */
     enum err result; /* what done got */
     _Atomic int *left;
@@ -53,7 +54,7 @@ struct queued {
 static inline enum err queued_run(struct store_unit *u, struct tx *tx)
 {
     struct queued *q = unit_owner(u, struct queued, unit);
-    enum err e = sample_insert(&q->x, tx);
+    enum err e = store_payment_put(tx, &q->x.p, &q->answer);
     return e == ERR_OK ? q->after : e;
 }
 
