@@ -55,6 +55,13 @@ export const MATRIX = {
   'GET /trials/{}': 'oa os mo md mv',
   'GET /notifications/{}': 'oa os mo md mv',
   'POST /notifications/{}/resend': 'oa mo md',
+  'GET /overview': 'oa os mo md mv',
+  'GET /payments': 'oa os mo md mv',
+  'GET /payments/export': 'oa os mo md mv',
+  'GET /payments/{}': 'oa os mo md mv',
+  'GET /accounts/{}/balance': 'oa os mo mv',
+  'GET /accounts/{}/statement': 'oa os mo mv',
+  'GET /accounts/{}/statement/export': 'oa os mo mv',
 };
 
 // Of a scope: an id of w.account's merchant, as a path holds it; for SESSION one of the caller's own.
