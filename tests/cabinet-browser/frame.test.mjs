@@ -162,7 +162,7 @@ suite('the cabinet\'s frame', {}, (w) => {
     const c = await cabinet.open({ api: { ...REST, 'GET /session': () => answer } });
     await c.go();
     await c.page.getByText('No connection to Kassa').waitFor();
-    answer = { status: 503, headers: { 'Retry-After': '0' }, json: { code: 'busy', message: 'busy' } };
+    answer = { status: 503, headers: { 'Retry-After': '0.01' }, json: { code: 'busy', message: 'busy' } };
     await c.press('again');
     await c.page.getByText('Kassa is busy').waitFor();
     answer = OWNER;

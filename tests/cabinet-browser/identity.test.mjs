@@ -300,12 +300,15 @@ suite('who one is in the cabinet', { endpoint: false }, (w) => {
       } } });
     await c.go('/people');
     await c.page.getByTestId('change').nth(1).click();
+    assert.equal(await c.page.evaluate(() => document.activeElement.name), 'name');
     await c.fill('name', 'Tanvir');
     await c.press('yes');
     await c.page.getByText('This was changed meanwhile').waitFor();
+    assert.equal(await c.page.locator('[name=name]').inputValue(), 'Tanvir', 'what was typed stays');
     assert.deepEqual(c.posts, [['/people/2', { name: 'Tanvir', role: 'merchant_developer', version: 1 }]]);
     await c.page.keyboard.press('Escape');
     await c.page.getByText('Tanvir H.').waitFor();
+    assert.equal(await c.page.evaluate(() => document.activeElement.dataset.testid), 'change', 'the focus is where it was');
     await c.close();
   });
 });

@@ -94,9 +94,7 @@ function NotFound() {
   return (
     <Page title={t('shell.not_found')}>
       <div class="card">
-        <Empty icon="search" title={t('shell.not_found')} actions={<ButtonLink href={href('/')} look="primary">{t('shell.home')}</ButtonLink>}>
-          {t('shell.not_found_hint')}
-        </Empty>
+        <Empty icon="search" title={t('shell.not_found_hint')} actions={<ButtonLink href={href('/')} look="primary">{t('shell.home')}</ButtonLink>} />
       </div>
     </Page>
   );

@@ -15,6 +15,8 @@ export function Dialog({ title, onClose, locked, wide, children, testId }: {
     const before = document.activeElement;
     if (dialog && !dialog.open) {
       dialog.showModal();
+      // what one came for, not the way out
+      dialog.querySelector<HTMLElement>('.body :is(input, select, textarea, button)')?.focus();
     }
     return () => {
       dialog?.close();
