@@ -32,6 +32,7 @@ static const struct cli_command *const tables[] = {
     cli_refund_commands,
     cli_notification_commands,
     cli_audit_commands,
+    cli_audit_log_commands,
     cli_doctor_commands,
     cli_reconcile_commands,
     cli_backup_commands,

@@ -1,5 +1,7 @@
 #include "http/api.h"
+
 #include "base/metrics.h"
+#include "service/refused.h"
 
 #define INVALID_BODY_MAX ((size_t)64 * 1024)
 
@@ -11,6 +13,19 @@ static struct reply *body_parse(struct request *rq, const struct json **ret)
         return reply_error(rq, ERR_BODY);
     *ret = tree;
     return NULL;
+}
+
+/* For the merchant to look at, where it is known whose request it may be. */
+static void refusal_keep(struct request *rq, const struct api_call *c)
+{
+    struct doctor_request kept = {.path = rq->path,
+        .account = request_header(rq, "Account"),
+        .sign = request_header(rq, "Sign"),
+        .content_type = request_header(rq, "Content-Type"),
+        .content_encoding = request_header(rq, "Content-Encoding"),
+        .body = rq->body};
+    if (c->account && c->service->refused)
+        refused_keep(c->service->refused, c->account->row.id, rq->client_ip, &kept);
 }
 
 struct reply *api_begin(struct request *rq, struct api_call *ret)
@@ -26,8 +41,10 @@ struct reply *api_begin(struct request *rq, struct api_call *ret)
     enum rsa_verdict verdict = accounts_verify(s->accounts, c.account, CERT_PAYMENTS,
         clock_now_ms(s->clock), rq->body, str_absent(sign) ? STR("") : sign);
     bool good = c.account && (verdict == RSA_GOOD_SHA1 || verdict == RSA_GOOD_SHA256);
-    if (!good)
+    if (!good) {
         metric_add(METRIC_auth_refused_total, 1);
+        refusal_keep(rq, &c);
+    }
     struct reply *refusal = good ? body_parse(rq, &c.body) : reply_error(rq, ERR_UNAUTHORIZED);
     if (refusal) {
         api_end(&c);

@@ -12,6 +12,7 @@
 #include "service/key_check.h"
 #include "service/links.h"
 #include "service/notices.h"
+#include "service/refused.h"
 #include "service/settle.h"
 #include "service/trial.h"
 #include "service/wallet_host.h"
@@ -79,6 +80,7 @@ static enum err wallets_start(struct service *s, struct buf *why)
     }
     if (e == ERR_OK) {
         s->notices = notices_new(s);
+        s->refused = refused_new(s->store, s->keys);
         s->trials = trials_new(s);
         s->funnel = funnel_new(s);
         accounts_listen(s->accounts, credentials_changed, s->credentials);
@@ -148,6 +150,7 @@ void service_stop(struct service *s)
         deliver_free(s->deliver);
     }
     notices_free(s->notices);
+    refused_free(s->refused);
     trials_free(s->trials);
     funnel_free(s->funnel);
     credentials_free(s->credentials);

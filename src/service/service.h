@@ -14,6 +14,7 @@ struct settle;
 struct deliver;
 struct credentials;
 struct notices;
+struct refused;
 struct work;
 struct trials;
 struct funnel;
@@ -35,6 +36,7 @@ struct service {
     struct deliver *deliver;
     struct credentials *credentials; /* NULL without workers */
     struct notices *notices;         /* NULL without workers */
+    struct refused *refused;         /* NULL without workers */
     struct trials *trials;           /* NULL without workers */
     struct funnel *funnel;           /* NULL without workers */
     struct work *

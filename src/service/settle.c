@@ -8,6 +8,7 @@
 #include "service/notices.h"
 #include "service/overview.h"
 #include "service/refund_errand.h"
+#include "service/refused.h"
 #include "service/settle_unit.h"
 #include "service/work.h"
 #include <errno.h>
@@ -182,6 +183,7 @@ static void *settle_main(void *arg)
                 x->service->credentials, now, x->service->config->rocket_certificate_alarm_days);
             close_day_look(x->service, db, now);
             notices_look(x->service->notices, db, now);
+            refused_look(x->service->refused, db, now);
             overview_count(s, db);
         }
     } while (!look_wait(x));

@@ -21,9 +21,11 @@ static const struct db_sql SQL_EACH = {
 static const struct db_sql SQL_EACH_OWNED = {
     "SELECT " LOG_COLUMNS " FROM audit_log WHERE merchant_id IS NOT NULL"
     " ORDER BY merchant_id, merchant_number"};
-static const struct db_sql SQL_EACH_OF = {
+static const struct db_sql SQL_PIECE_OF = {
     "SELECT " LOG_COLUMNS " FROM audit_log WHERE merchant_id = $1 AND merchant_number >= $2"
-    " ORDER BY merchant_number"};
+    " ORDER BY merchant_number LIMIT $3"};
+static const struct db_sql SQL_PIECE = {
+    "SELECT " LOG_COLUMNS " FROM audit_log WHERE 0 = $1 AND id >= $2 ORDER BY id LIMIT $3"};
 /* An action is asked for as a whole, or as all that begin with its noun and a dot: between "noun." and "noun/". */
 #define LOG_FILTER                                                                                 \
     " AND (action = $3 OR $3 = '' OR (action > $4 AND action < $5)) AND (target = $6 OR $6 = '')"  \
@@ -234,12 +236,13 @@ enum err store_audit_log_each_owned(struct db *db, store_audit_log_fn fn, void *
     return row_each(db_query(db, &SQL_EACH_OWNED), struct audit_log_row, log_read, fn, arg);
 }
 
-enum err store_audit_log_each_of(
-    struct db *db, int64_t merchant_id, int64_t from_number, store_audit_log_fn fn, void *arg)
+enum err store_audit_log_piece(struct db *db, int64_t merchant_id, int64_t from, int64_t limit,
+    store_audit_log_fn fn, void *arg)
 {
-    struct db_stmt *st = db_query(db, &SQL_EACH_OF);
+    struct db_stmt *st = db_query(db, merchant_id ? &SQL_PIECE_OF : &SQL_PIECE);
     db_int(st, 1, merchant_id);
-    db_int(st, 2, from_number);
+    db_int(st, 2, from);
+    db_int(st, 3, limit);
     return row_each(st, struct audit_log_row, log_read, fn, arg);
 }
 

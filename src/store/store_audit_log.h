@@ -47,8 +47,8 @@ struct audit_log_query {
 };
 enum err store_audit_log_list(
     struct db *db, const struct audit_log_query *q, store_audit_log_fn fn, void *arg) must_check;
-/* One merchant's rows in their order, from a number on. */
-enum err store_audit_log_each_of(struct db *db, int64_t merchant_id, int64_t from_number,
+/* At most `limit` rows of a merchant in their order, from a number on; with merchant 0 of all, from an id on. */
+enum err store_audit_log_piece(struct db *db, int64_t merchant_id, int64_t from, int64_t limit,
     store_audit_log_fn fn, void *arg) must_check;
 
 /* Whose account that is. ERR_NO_ROW. */

@@ -64,7 +64,7 @@ static struct chain chain_of_merchant(struct fixture *f, int64_t merchant_id)
 {
     struct chain c = {0};
     memset(c.hash, '0', AUDIT_HASH_LEN);
-    ok(store_audit_log_each_of(store_reader(f->s), merchant_id, 1, own_check, &c));
+    ok(store_audit_log_piece(store_reader(f->s), merchant_id, 1, 1000, own_check, &c));
     return c;
 }
 

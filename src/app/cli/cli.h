@@ -69,6 +69,7 @@ extern const struct cli_command cli_pay_commands[];
 extern const struct cli_command cli_verify_commands[];
 extern const struct cli_command cli_listen_commands[];
 extern const struct cli_command cli_doctor_commands[];
+extern const struct cli_command cli_audit_log_commands[];
 
 #define CLI_VALUES_MAX 128
 #define CLI_CONFIG_VARIABLE "KASSA_CONFIG"

@@ -633,6 +633,19 @@ CREATE TABLE guess (
 );
 CREATE INDEX guess_minute ON guess (minute);
 
+-- Requests that were refused for their signature, for their merchant to see why: a few of each account, for some days.
+CREATE TABLE refused_request (
+    id BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (id),
+    at BIGINT NOT NULL,
+    client_ip TEXT COLLATE "C" NOT NULL,
+    path TEXT COLLATE "C" NOT NULL,
+    body_bytes BIGINT NOT NULL CHECK (body_bytes >= 0),
+    request_box BYTEA NOT NULL
+);
+CREATE INDEX refused_request_account ON refused_request (account_id, id);
+CREATE INDEX refused_request_at ON refused_request (at);
+
 -- Changes that persons make, in a hash chain; those that concern a merchant are links of a chain of his own, too.
 CREATE TABLE audit_log (
     id BIGINT PRIMARY KEY CHECK (id > 0),

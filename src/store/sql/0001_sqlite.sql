@@ -622,6 +622,19 @@ CREATE TABLE guess (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX guess_minute ON guess (minute);
 
+-- Requests that were refused for their signature, for their merchant to see why: a few of each account, for some days.
+CREATE TABLE refused_request (
+    id INTEGER PRIMARY KEY,
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    at INTEGER NOT NULL,
+    client_ip TEXT NOT NULL,
+    path TEXT NOT NULL,
+    body_bytes INTEGER NOT NULL CHECK (body_bytes >= 0),
+    request_box BLOB NOT NULL
+) STRICT;
+CREATE INDEX refused_request_account ON refused_request (account_id, id);
+CREATE INDEX refused_request_at ON refused_request (at);
+
 -- Changes that persons make, in a hash chain; those that concern a merchant are links of a chain of his own, too.
 CREATE TABLE audit_log (
     id INTEGER PRIMARY KEY CHECK (id > 0),

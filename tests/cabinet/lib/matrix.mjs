@@ -4,6 +4,10 @@
 export const SHORT = { oa: 'operator_admin', os: 'operator_support', mo: 'merchant_owner', md: 'merchant_developer', mv: 'merchant_viewer' };
 
 export const MATRIX = {
+  'GET /accounts/{}/refused': 'oa os mo md',
+  'POST /accounts/{}/doctor': 'oa os mo md',
+  'GET /audit-log': 'oa os mo md',
+  'GET /audit-log/export': 'oa os mo md',
   'GET /session': 'anybody',
   'POST /sign-in': 'anybody',
   'POST /sign-out': 'any session',
