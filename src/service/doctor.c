@@ -42,6 +42,18 @@ static bool request_line(struct str line, struct str *ret_path)
     return true;
 }
 
+static bool is_name(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (c != '-' && c != '_' && !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z') &&
+            !(c >= 'A' && c <= 'Z')) {
+            return false;
+        }
+    }
+    return s.n > 0;
+}
+
 /* Where its value went; NULL: nobody asks for it. */
 static struct str *header_take(struct str line, size_t colon, struct doctor_request *rq)
 {
@@ -100,7 +112,7 @@ enum err doctor_request_parse(struct str text, struct doctor_request *ret)
         if (header_goes_on(line, last)) {
             continue;
         }
-        if (colon == 0 || colon == line.n) {
+        if (colon == line.n || !is_name(str_sub(line, 0, colon))) {
             return ERR_SYNTAX;
         }
         last = header_take(line, colon, &rq);

@@ -45,7 +45,7 @@ export class Visitor {
         this.cookies[name] = value;
       }
     }
-    if (/json/.test(answer.headers['content-type'] ?? '') && answer.text.startsWith('{') && typeof answer.json.csrf === 'string') {
+    if (/^application\/json/.test(answer.headers['content-type'] ?? '') && answer.text.startsWith('{') && typeof answer.json.csrf === 'string') {
       this.csrf = answer.json.csrf;
     }
   }
