@@ -81,21 +81,44 @@ static struct str unpercent(struct doctor *d, struct str s)
     return arena_copy(d->arena, buf_view(&d->text));
 }
 
-/* Lines of one length are wrapped; single blanks were plus signs. */
+/* Could that be a signature, but for its alphabet and its padding? */
+static bool is_plain(struct str s)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_";
+    bool good = s.n > 0;
+    for (size_t i = 0; good && i < s.n; i++) {
+        good = s.p[i] && strchr(letters, s.p[i]);
+    }
+    return good;
+}
+
+/* Is that base64 of as many bytes as RSA signatures have? */
+static bool is_whole(struct str s)
+{
+    uint8_t raw[RSA_SIG_MAX];
+    size_t n = 0;
+    return base64_decode(s, raw, sizeof raw, &n) == ERR_OK && n >= 128 && n % 64 == 0;
+}
+
+/* Blanks that were plus signs are told from lines by what makes a signature of them. */
 static struct str unwrap(struct doctor *d, struct str s)
 {
     if (!has_any(s, " \t\r\n\\")) {
         return s;
     }
     struct str joined = blanks(d, s, false), plus = blanks(d, s, true);
-    bool lost = !has_any(s, "\t\r\n\\") && !has_any(s, "+") && plus.n % 4 == 0 && joined.n % 4 != 0;
+    if (!is_plain(joined)) {
+        return s;
+    }
+    bool lost = is_whole(plus) && !is_whole(joined);
     doctor_tell(d, lost ? DOCTOR_sign_plus_lost : DOCTOR_sign_wrapped, STR_ABSENT);
     return lost ? plus : joined;
 }
 
 static struct str unurl(struct doctor *d, struct str s)
 {
-    if (!has_any(s, "-_") || has_any(s, "+/")) {
+    if (!has_any(s, "-_") || has_any(s, "+/") || !is_plain(s)) {
         return s;
     }
     buf_reset(&d->text);
