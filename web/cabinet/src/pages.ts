@@ -25,6 +25,11 @@ export const GROUPS: readonly Group[] = ['money', 'setup', 'operator', 'people']
 
 // In the order of the navigation. The first that somebody may open is what /cabinet shows.
 export const PAGES: readonly PageRow[] = [
+  { path: '/overview', action: 'payment_see', load: () => import('./pages/overview'), nav: { group: 'money', text: 'overview.title', icon: 'overview' } },
+  { path: '/payments', action: 'payment_see', load: () => import('./pages/payments'), nav: { group: 'money', text: 'payments.title', icon: 'payments' } },
+  { path: '/payments/:id', action: 'payment_see', load: () => import('./pages/payment') },
+  { path: '/balance', action: 'balance_see', load: () => import('./pages/balance'), nav: { group: 'money', text: 'balance.title', icon: 'balance' } },
+  { path: '/balance/statement', action: 'balance_see', load: () => import('./pages/statement') },
   {
     path: '/people', action: 'people_see', load: () => import('./pages/people'),
     nav: { group: 'people', text: 'people.title', icon: 'people' },

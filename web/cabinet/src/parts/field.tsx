@@ -17,6 +17,8 @@ interface Shown {
   hint?: ComponentChildren;
   // Otherwise fields are required.
   optional?: boolean;
+  // Of a search: not required, and nobody thinks so.
+  free?: boolean;
 }
 
 interface Ids {
@@ -57,7 +59,7 @@ export function Field(props: FieldProps) {
         <input {...ids} class={`input${props.mono ? ' mono' : ''}${props.code ? ' code' : ''}`} name={props.name} value={props.value}
           type={(props.type ?? 'text') as 'text'} autocomplete={props.autocomplete ?? 'off'} inputMode={props.inputMode} maxLength={props.maxLength}
           placeholder={props.placeholder} autofocus={props.autofocus} spellcheck={false} autocapitalize="off"
-          aria-required={props.optional ? undefined : 'true'} onInput={(event) => props.onInput(event.currentTarget.value)} />
+          aria-required={props.optional || props.free ? undefined : 'true'} onInput={(event) => props.onInput(event.currentTarget.value)} />
       )}
     </Labelled>
   );
@@ -68,7 +70,7 @@ export function AreaField(props: Bound & Shown & { rows?: number; mono?: boolean
     <Labelled {...props}>
       {(ids) => (
         <textarea {...ids} class={`input${props.mono ? ' mono' : ''}`} name={props.name} value={props.value} rows={props.rows ?? 5}
-          maxLength={props.maxLength} spellcheck={false} aria-required={props.optional ? undefined : 'true'}
+          maxLength={props.maxLength} spellcheck={false} aria-required={props.optional || props.free ? undefined : 'true'}
           onInput={(event) => props.onInput(event.currentTarget.value)} />
       )}
     </Labelled>
