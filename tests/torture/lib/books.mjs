@@ -8,7 +8,11 @@ import { verifyNotification, webhookFits } from '../../api/lib/notify.mjs';
 
 const SIM_LIST_MAX = 20000;
 const ADVANCE_S = 700;
-const ADVANCES_MAX = 45;
+const ADVANCES_MAX = 120;
+const LOOKS = 10;
+const LOOK_MS = 100;
+/** Of several nodes each follows the clock within a second. */
+const LOOK_NODES_MS = 500;
 
 const poisha = (text) => BigInt(text.replace('.', ''));
 const sum = (list) => list.reduce((a, b) => a + b, 0n);
@@ -51,8 +55,10 @@ export async function settle(w) {
   let untold;
   for (let n = 0; n < ADVANCES_MAX; n++) {
     await w.clock.advance(ADVANCE_S);
-    for (let looks = 0; looks < 4; looks++) {
-      await sleep(250);
+    // what a round leaves waiting is due in a later one: two looks that see the same tell that it is over
+    let before;
+    for (let looks = 0; looks < LOOKS; looks++) {
+      await sleep(w.database ? LOOK_NODES_MS : LOOK_MS);
       const { rows } = await wholeHistory(w);
       const notes = notesByPayment(w);
       waiting = rows.filter((row) => row.status === 'wait').map((row) => row.order_id);
@@ -61,6 +67,11 @@ export async function settle(w) {
         await sleep(500); // for notifications that are one too many
         return;
       }
+      const seen = `${waiting} ${untold}`;
+      if (seen === before) {
+        break;
+      }
+      before = seen;
     }
   }
   none(waiting, `payments that did not end within ${ADVANCE_S * ADVANCES_MAX} s`);
