@@ -206,6 +206,36 @@ class Tracks(Case):
         total = RUN.Run([]).all([self.suite("a", "left", together), self.suite("b", "right", together), self.suite("c", "first", alone)])
         self.assertEqual((ran, total.passed, total.failed), (["first", "beside", "beside"], 3, 0))
 
+    def test_who_is_done_takes_over_and_nobody_comes_before_his_build(self):
+        ended, built = threading.Event(), threading.Event()
+
+        def long():
+            self.assertTrue(ended.wait(20), "the other track takes what is left of this one")
+            return RUN.Result(passed=1)
+
+        def needs_build():
+            return RUN.Result(passed=int(built.is_set()), failed=int(not built.is_set()))
+
+        total = RUN.Run([]).all([
+            self.suite("long", "left", long),
+            self.suite("build x", "right", lambda: time.sleep(0.2) or built.set() or RUN.Result(passed=1)),
+            self.suite("early", "left", needs_build, "x"),
+            self.suite("last", "left", lambda: ended.set() or RUN.Result(passed=1), "x")])
+        self.assertEqual((total.passed, total.failed), (4, 0))
+
+    def test_one_at_a_time_builds_in_a_folder(self):
+        inside = threading.Semaphore(1)
+
+        def alone():
+            alone_here = inside.acquire(blocking=False)
+            time.sleep(0.1)
+            if alone_here:
+                inside.release()
+            return RUN.Result(passed=int(alone_here), failed=int(not alone_here))
+
+        total = RUN.Run([]).all([RUN.Suite(f"{track} {i}", None, track, alone, "asan") for track in ("left", "right") for i in range(3)])
+        self.assertEqual((total.passed, total.failed), (6, 0))
+
     def test_a_suite_that_breaks_fails_and_the_next_ones_run(self):
         def broken():
             raise OSError("no")

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { World } from '../api/lib/harness.mjs';
 import { Nagad, SIM_ARGS } from '../api/lib/nagad.mjs';
 import { sleep, until } from '../api/lib/process.mjs';
+import { sqlRows } from '../api/lib/store.mjs';
 import { Random, SEED } from './lib/random.mjs';
 
 const KILLS = Math.ceil(Number(process.env.KASSA_KILLS ?? 50) / 3);
@@ -93,8 +94,9 @@ describe(`kassad killed ${KILLS} times while payers pay by Nagad, seed ${SEED}`,
     const paid = (await nagad.all()).filter((p) => p.status === 'Success');
     const credits = async () => (await w.cli.json(['credit', 'list'])).credits;
     for (const seconds of [90, 20, 3600, 3600, 3600]) {
-      await w.clock.advance(seconds);
-      await sleep(1500);
+      const now = await w.clock.advance(seconds);
+      await until(async () => !(await sqlRows(w.cli.store, `SELECT id FROM attempt WHERE next_ask_at <= ${now} LIMIT 1`)).length,
+        { ms: 30000, every: 100, what: 'answers to all that is due' });
     }
     await until(async () => (await credits()).length >= paid.length, { ms: 30000, every: 500, what: `${paid.length} credits` });
     const found = await credits();
