@@ -147,16 +147,18 @@ static bool pss_read(const uint8_t *em, size_t size, enum hash_kind k, struct rs
     return true;
 }
 
-void rsa_look(const struct rsa_public *k, struct str signature, struct rsa_look *ret)
+void rsa_look(
+    const struct rsa_public *k, struct str signature, struct str message, struct rsa_look *ret)
 {
     uint8_t em[RSA_SIG_MAX];
     *ret = (struct rsa_look){.form = RSA_FORM_NONE};
     if (rsa_public_open(k, signature, em) != ERR_OK || pkcs1_read(em, signature.n, ret)) {
         return;
     }
-    for (int i = 0; i < HASH_KIND_COUNT && ret->form == RSA_FORM_NONE; i++) {
+    for (int i = 0; i < HASH_KIND_COUNT && !ret->sure; i++) {
         struct rsa_look found;
         if (pss_read(em, signature.n, (enum hash_kind)i, &found)) {
+            found.sure = found.sure || rsa_look_is(&found, message);
             *ret = found;
         }
     }

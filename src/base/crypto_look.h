@@ -33,10 +33,12 @@ struct rsa_look {
     size_t n;
     uint8_t salt[RSA_SIG_MAX]; /* of PSS */
     size_t salt_n;
-    bool sure; /* PSS with a salt as long as fits may be chance, until a message fits */
+    bool sure; /* PSS with a salt as long as fits may be chance, unless the message fits */
 };
 
-void rsa_look(const struct rsa_public *k, struct str signature, struct rsa_look *ret);
+/* `message` is what was probably signed. */
+void rsa_look(
+    const struct rsa_public *k, struct str signature, struct str message, struct rsa_look *ret);
 /* Is it a signature of that message? What stands bare may be the message, its digest, or that in hex. */
 bool rsa_look_is(const struct rsa_look *l, struct str message);
 

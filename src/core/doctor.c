@@ -92,9 +92,9 @@ static bool key_try(struct doctor *d, const struct doctor_key *k, bool *ret_leng
     }
     bool fits = (size_t)(rsa_public_bits(public) + 7) / 8 == d->sig_n;
     *ret_length = *ret_length || fits;
-    rsa_look(public, (struct str){(const char *)d->sig, d->sig_n}, &look);
+    rsa_look(public, (struct str){(const char *)d->sig, d->sig_n}, d->in->body, &look);
     rsa_public_free(public);
-    bool made = look.form != RSA_FORM_NONE && (look.sure || rsa_look_is(&look, d->in->body));
+    bool made = look.form != RSA_FORM_NONE && look.sure;
     if (made) {
         d->look = look;
         d->r->key = k;
