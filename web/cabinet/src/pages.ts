@@ -34,6 +34,8 @@ export const PAGES: readonly PageRow[] = [
     path: '/people', action: 'people_see', load: () => import('./pages/people'),
     nav: { group: 'people', text: 'people.title', icon: 'people' },
   },
+  { path: '/doctor', action: 'doctor', load: () => import('./pages/doctor'), nav: { group: 'setup', text: 'doctor.title', icon: 'doctor' } },
+  { path: '/changes', action: 'log_see', load: () => import('./pages/changes'), nav: { group: 'people', text: 'log.title', icon: 'log' } },
   { path: '/profile', action: 'own', load: () => import('./pages/profile') },
 ];
 
