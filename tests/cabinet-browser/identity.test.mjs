@@ -104,18 +104,20 @@ suite('who one is in the cabinet', { endpoint: false }, (w) => {
   async function setUp(c) {
     const secret = await c.page.locator('.steps code').textContent();
     await c.page.locator('.qr path').waitFor();
-    await c.fill('code', totp(secret));
+    const code = totp(secret);
+    await c.fill('code', code);
     await c.page.getByTestId('confirm').getByTestId('submit').click();
+    await c.page.getByTestId('codes').waitFor();
     const codes = await c.page.getByTestId('codes').locator('li').allTextContents();
     await c.page.locator('[name=kept]').check();
     await c.press('done');
-    return { secret, codes };
+    return { secret, code, codes };
   }
 
   it('T63 an operator sets the second step up before anything else, and then needs it: a code or a recovery code, each once', ONCE, async () => {
     const c = await newcomer('operator_admin');
     await c.page.getByRole('heading', { name: 'Protect your sign-in' }).waitFor();
-    const { secret, codes } = await setUp(c);
+    const { secret, code, codes } = await setUp(c);
     await c.page.getByTestId('me').waitFor();
     const again = async (open) => {
       await c.go('/profile');
@@ -127,12 +129,12 @@ suite('who one is in the cabinet', { endpoint: false }, (w) => {
       await c.page.getByTestId('me').waitFor();
     };
     await again(async () => {
-      await c.fill('code', totp(secret));
+      await c.fill('code', code);
       await c.page.getByText('The code is wrong or was already used').waitFor();
       await c.fill('code', totp(secret, 1));
     });
-    const recover = async (code) => {
-      await c.fill('code', code);
+    const recover = async (one) => {
+      await c.fill('code', one);
       await c.press('submit');
     };
     await again(async () => {
