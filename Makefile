@@ -1,5 +1,5 @@
 # A thin front on meson and ninja: what each target does is in tools/.
-.PHONY: all install build run test test-postgres check bench bench-growth bench-postgres fuzz torture cluster format clean
+.PHONY: all install build run test test-postgres check bench bench-cabinet bench-growth bench-postgres fuzz torture cluster format clean
 
 all: build
 
@@ -37,6 +37,11 @@ bench: build
 bench-growth: build
 	@tools/install --test
 	@exec tests/bench/run --growth
+
+# The cabinet's pages with a million payments stored: some minutes, and 4 GB under build/.
+bench-cabinet: build
+	@tools/install --test
+	@exec tests/bench/run-cabinet
 
 # On a PostgreSQL server of its own that waits for the disk; a minute.
 bench-postgres: build

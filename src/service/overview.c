@@ -103,7 +103,7 @@ enum err overview_load(struct service *s, struct db *db, const int64_t *accounts
 {
     if (day_to < day_from || day_to - day_from >= OVERVIEW_DAYS_MAX)
         return ERR_RANGE;
-    overview_count(s, db);
+    count_some(s, db); /* settle counts the rest */
     *ret = (struct overview){.day_from = day_from, .day_to = day_to};
     enum err e = store_read_begin(db);
     if (e != ERR_OK)
@@ -111,5 +111,10 @@ enum err overview_load(struct service *s, struct db *db, const int64_t *accounts
     for (int i = 0; i < count && e == ERR_OK; i++)
         e = account_add(db, accounts[i], ret);
     store_read_end(db);
+    /* What ended may not be counted as created yet. */
+    if (ret->open_count < 0 || ret->open.poisha < 0) {
+        ret->open_count = 0;
+        ret->open = MONEY_ZERO;
+    }
     return e;
 }

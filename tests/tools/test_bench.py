@@ -45,6 +45,14 @@ class Quick(unittest.TestCase):
             self.assertIsInstance(data["growth"][f"{key}_1k"], (int, float), key)
             self.assertIn(text, table)
 
+    def test_the_cabinets_pages_are_measured(self):
+        done = subprocess.run([BENCH / "run-cabinet", "--payments", "400", "--times", "2", "--out", self.out], capture_output=True, text=True,
+                              check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        data = json.loads(self.out.read_text(encoding="utf-8"))
+        for key in ("overview.p50_ms", "list.p50_ms", "find_trx.p50_ms", "payment.p50_ms", "statement.p50_ms", "export.s"):
+            self.assertIsInstance(data[key], (int, float), key)
+
 
 class Table(unittest.TestCase):
     def test_a_goal_is_met_or_missed_by_its_direction(self):

@@ -152,6 +152,14 @@ static void a_lost_attempt_and_a_lost_notification_are_found(void **state)
         "notifications payment %1$lld: it is paid and counts 2");
 }
 
+static void counters_that_differ_from_what_they_count_are_found(void **state)
+{
+    same_in_all_windows(*state, "UPDATE payment_stat SET paid = paid + 1",
+        "overview-counter account_id");
+    same_in_all_windows(*state, "DELETE FROM payment_stat", "overview-counter account_id");
+    same_in_all_windows(*state, "UPDATE ledger_day SET fee = fee - 1", "ledger-day account_id");
+}
+
 static void t37_an_altered_entry_is_found(void **state)
 {
     found_at_each_payment(*state,
@@ -341,6 +349,7 @@ int main(void)
         cmocka_unit_test(an_altered_payment_is_found),
         cmocka_unit_test(a_lost_credit_is_found),
         cmocka_unit_test(a_lost_attempt_and_a_lost_notification_are_found),
+        cmocka_unit_test(counters_that_differ_from_what_they_count_are_found),
         cmocka_unit_test(t37_an_altered_entry_is_found),
         cmocka_unit_test(an_entry_moved_to_a_neighbour_is_found),
         cmocka_unit_test(rows_of_no_payment_are_found_wherever_their_number_lies),

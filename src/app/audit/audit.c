@@ -22,7 +22,7 @@ void audit_tell(
 enum err audit_books(const struct audit_options *o, struct audit_result *ret)
 {
     enum err (*const parts[])(struct audit *) = {audit_postings, audit_payments, audit_trx_ids,
-        audit_numbers, audit_balances, audit_day_counters, audit_changes};
+        audit_numbers, audit_balances, audit_day_counters, audit_stat_counters, audit_changes};
     struct audit a = {.o = o, .db = o->db};
     enum err e = ERR_OK;
     for (size_t i = 0; e == ERR_OK && i < array_len(parts); i++) {
@@ -33,5 +33,6 @@ enum err audit_books(const struct audit_options *o, struct audit_result *ret)
     }
     mem_free(a.sums.items);
     mem_free(a.days.items);
+    mem_free(a.stats.items);
     return e;
 }

@@ -4,6 +4,7 @@
 
 #include "app/audit/audit.h"
 #include "store/store_books.h"
+#include "store/store_stat.h"
 
 /* A ledger account: by its postings, by what payments and credits say, and by its row. */
 struct audit_sum {
@@ -34,12 +35,22 @@ struct audit_days {
 };
 #define AUDIT_DAYS_MAX 2000
 
+/* What payments say that the overview's counters must hold, by account. */
+struct audit_stats {
+    struct audit_stat {
+        int64_t account_id;
+        uint64_t v[STAT_FIELDS];
+    } * items;
+    size_t count, room;
+};
+
 struct audit {
     const struct audit_options *o;
     struct db *db;
     struct audit_result r;
     struct audit_sums sums;
     struct audit_days days;
+    struct audit_stats stats;
 };
 
 void audit_tell(struct audit *a, const char *check, const char *object, int64_t id, const char *fmt,
@@ -65,10 +76,14 @@ enum err audit_numbers(struct audit *a) must_check;
 enum err audit_balances(struct audit *a) must_check;
 /* days.c: the counters behind the history. */
 enum err audit_day_counters(struct audit *a) must_check;
+/* stats.c: the counters of the overview and the ledger's days. */
+enum err audit_stat_counters(struct audit *a) must_check;
 /* changes.c: the chain of administrative changes. */
 enum err audit_changes(struct audit *a) must_check;
 
 /* Each payment's day, for audit_day_counters. */
 void audit_day_see(struct audit *a, const struct books_payment *p);
+/* Each payment, for audit_stat_counters. */
+void audit_stat_see(struct audit *a, const struct books_payment *p);
 
 #endif

@@ -49,6 +49,7 @@ static enum err book_add(void *arg, const struct books_payment *p)
     audit_want(w->audit, LEDGER_MERCHANT_PAYABLE, p->account_id, money_neg(p->credited));
     audit_want(w->audit, LEDGER_OUR_FEE, 0, money_neg(p->commission));
     audit_day_see(w->audit, p);
+    audit_stat_see(w->audit, p);
     return ERR_OK;
 }
 
