@@ -154,8 +154,8 @@ static void a_lost_attempt_and_a_lost_notification_are_found(void **state)
 
 static void counters_that_differ_from_what_they_count_are_found(void **state)
 {
-    same_in_all_windows(*state, "UPDATE payment_stat SET paid = paid + 1",
-        "overview-counter account_id");
+    same_in_all_windows(
+        *state, "UPDATE payment_stat SET paid = paid + 1", "overview-counter account_id");
     same_in_all_windows(*state, "DELETE FROM payment_stat", "overview-counter account_id");
     same_in_all_windows(*state, "UPDATE ledger_day SET fee = fee - 1", "ledger-day account_id");
 }

@@ -53,8 +53,8 @@ static enum err account_check(struct audit *a, const struct audit_stat *want)
         int64_t counted = have.v[COMPARED[i].field], there = (int64_t)want->v[COMPARED[i].field];
         if (counted != there)
             audit_tell(a, "overview-counter", "account_id", want->account_id,
-                "%s is counted as %" PRId64 ", its payments say %" PRId64, COMPARED[i].name, counted,
-                there);
+                "%s is counted as %" PRId64 ", its payments say %" PRId64, COMPARED[i].name,
+                counted, there);
     }
     return e;
 }
@@ -64,11 +64,12 @@ static enum err ledger_check(struct audit *a, int64_t account_id)
     struct ledger_day_row all;
     struct money payable;
     enum err e = store_ledger_day_before(a->db, account_id, INT32_MAX, &all);
-    e = e == ERR_OK ? store_ledger_balance(a->db, LEDGER_MERCHANT_PAYABLE, account_id, &payable) : e;
+    e = e == ERR_OK ? store_ledger_balance(a->db, LEDGER_MERCHANT_PAYABLE, account_id, &payable)
+                    : e;
     if (e != ERR_OK)
         return e;
-    uint64_t days = (uint64_t)all.received.poisha - (uint64_t)all.fee.poisha -
-                    (uint64_t)all.refunded.poisha;
+    uint64_t days =
+        (uint64_t)all.received.poisha - (uint64_t)all.fee.poisha - (uint64_t)all.refunded.poisha;
     if ((int64_t)(days + (uint64_t)payable.poisha) != 0)
         audit_tell(a, "ledger-day", "account_id", account_id,
             "its days add up to %" PRId64 " poisha, its balance is %" PRId64, (int64_t)days,
