@@ -18,19 +18,28 @@ static const struct db_sql SQL_ORDER_FIND = {"SELECT id, uuid, body_sha256 FROM 
 #define SAME_FOR_ALL                                                                               \
     ", version, paid, commission, credited, refunded, payer_mask, final_at, sequence, attempts"
 #define SAME_VALUES ", 1, 0, 0, 0, 0, NULL, 0, 0, 0"
+#define PIECE_BITS_TEXT "14"
 #define ONCE " ON CONFLICT (account_id, order_id) DO NOTHING"
+
+_Static_assert(PIECE_BITS == 14, "the counters of both ways are the same");
 
 static const struct db_sql SQL_ADD = {
     "INSERT INTO payment (" GIVEN SAME_FOR_ALL ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
     " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23" SAME_VALUES ")" ONCE};
-/* Where a statement is a question and an answer over a line, many rows go in one. The rows are written in their order. */
+/* Where a statement is a question and an answer over a line, many rows go in one, and their counters (store/history.h) with them. The
+ * rows are written, and told, in their order. */
 static const struct db_sql PG_ADD_MANY = {
-    "INSERT INTO payment (" GIVEN SAME_FOR_ALL ") SELECT " GIVEN SAME_VALUES
+    "WITH added AS (INSERT INTO payment (" GIVEN SAME_FOR_ALL ") SELECT " GIVEN SAME_VALUES
     " FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::text[], $6::bytea[],"
     " $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[],"
     " $13::bigint[], $14::text[], $15::text[], $16::text[], $17::bigint[], $18::text[],"
     " $19::text[], $20::text[], $21::bigint[], $22::bigint[], $23::text[]) AS given (" GIVEN
-    ")" ONCE " RETURNING id"};
+    ")" ONCE " RETURNING id, account_id, day),"
+    " counted AS (INSERT INTO day_count (account_id, day, piece, payments)"
+    " SELECT account_id, day, id >> " PIECE_BITS_TEXT ", count(*) FROM added GROUP BY 1, 2, 3"
+    " ON CONFLICT (account_id, day, piece)"
+    " DO UPDATE SET payments = day_count.payments + excluded.payments)"
+    " SELECT id FROM added"};
 
 enum err store_order_find(struct db *db, int64_t account_id, struct str order_id,
     const uint8_t body_sha256[SHA256_LEN], bool *ret_same, int64_t *ret_id, char ret_uuid[37])
@@ -103,9 +112,8 @@ static enum err payment_add(struct db *db, const struct payment_new *p, int64_t 
     return e == ERR_OK && added == 0 ? ERR_DUPLICATE : e;
 }
 
-static void payment_stored(struct tx *tx, struct payment_new *p, int64_t id)
+static void payment_stored(struct payment_new *p, int64_t id)
 {
-    history_count(tx, p->row.account_id, dhaka_day(p->row.created_at), id);
     p->row.id = id;
     p->row.version = 1;
 }
@@ -128,8 +136,10 @@ enum err store_payment_insert(
             db, p->row.account_id, p->row.order_id, p->body_sha256, ret_same, ret_id, ret_uuid);
         return e == ERR_OK ? ERR_DUPLICATE : e;
     }
-    if (e == ERR_OK)
-        payment_stored(tx, p, id);
+    if (e == ERR_OK) {
+        history_count(tx, p->row.account_id, dhaka_day(p->row.created_at), id);
+        payment_stored(p, id);
+    }
     return e;
 }
 
@@ -194,7 +204,7 @@ static enum err puts_answer(struct tx *tx, struct db_stmt *st)
         const struct payment_put *put = &t->items[i];
         bool written = e == ERR_OK && db_col_int(st, "id") == put->id;
         if (written) {
-            payment_stored(tx, put->p, put->id);
+            payment_stored(put->p, put->id);
             e = db_step(st);
         } else {
             enum err found = put_taken(tx, put);
@@ -220,6 +230,5 @@ enum err payment_puts_write(struct tx *tx)
     if (e == ERR_OK)
         e = puts_answer(tx, st);
     db_end(st);
-    day_tally_keep(&tx->tally);
     return e;
 }

@@ -5,10 +5,6 @@
 #include "store/store_payment.h"
 #include "store/tx.h"
 
-/* Ids of one piece share all but their last 14 bits: a page is found by adding up whole pieces, of which ten million
- * payments have some 600, and skipping fewer than 16384 entries of an index. */
-#define PIECE_BITS 14
-
 static const struct db_sql SQL_COUNT = {
     "INSERT INTO day_count (account_id, day, piece, payments) VALUES ($1, $2, $3, $4)"
     " ON CONFLICT (account_id, day, piece)"
