@@ -30,6 +30,12 @@ export const PAGES: readonly PageRow[] = [
   { path: '/payments/:id', action: 'payment_see', load: () => import('./pages/payment') },
   { path: '/balance', action: 'balance_see', load: () => import('./pages/balance'), nav: { group: 'money', text: 'balance.title', icon: 'balance' } },
   { path: '/balance/statement', action: 'balance_see', load: () => import('./pages/statement') },
+  { path: '/start', action: 'account_see', load: () => import('./pages/start'), nav: { group: 'setup', text: 'start.title', icon: 'test' } },
+  { path: '/accounts', action: 'account_see', load: () => import('./pages/accounts'), nav: { group: 'setup', text: 'account.title', icon: 'account' } },
+  { path: '/certs', action: 'account_see', load: () => import('./pages/certs'), nav: { group: 'setup', text: 'cert.title', icon: 'key' } },
+  { path: '/redirects', action: 'account_see', load: () => import('./pages/redirects'), nav: { group: 'setup', text: 'redirect.title', icon: 'redirect' } },
+  { path: '/endpoints', action: 'account_see', load: () => import('./pages/endpoints'), nav: { group: 'setup', text: 'endpoint.title', icon: 'bell' } },
+  { path: '/endpoints/:id', action: 'account_see', load: () => import('./pages/endpoint') },
   {
     path: '/people', action: 'people_see', load: () => import('./pages/people'),
     nav: { group: 'people', text: 'people.title', icon: 'people' },
