@@ -18,7 +18,7 @@ const REPORT = {
   at: NOW, account_header: ACCOUNT, sign_header: 'AAAA', verdict: 'refused', padding: 'PKCS#1 v1.5', digest: 'SHA-512', signature_bytes: 256,
   findings: [{ code: 'digest_sha512', text: 'x', detail: 'SHA-512' }, { code: 'body_reencoded', text: 'x', detail: 'slashes, unicode' }],
   certificate: { id: '5', account: ACCOUNT, purpose: 'payments', fingerprint: DIGEST, not_before: NOW, not_after: 0, revoked_at: 0 },
-  signed_digest: DIGEST, body_digest: DIGEST.replace('9f', 'a0'), body_bytes: BODY.length, differs_at: 44,
+  signed_digest: DIGEST, body_digest: DIGEST.replace('9f', 'a0'), body_bytes: BODY.length, differs_at: Buffer.from(BODY).indexOf('চা'),
   body_base64: base64(BODY), signed_base64: base64(`${BODY.replace('চা', '\\u099a\\u09be')}\n`),
 };
 const API = {

@@ -42,7 +42,7 @@ suite('audit log', { endpoint: false, purposes: ['payments'] }, (w) => {
     assert.deepEqual(actions(await admin.good('GET', `/audit-log?merchant=${w.account.merchant}&action=redirect`)), ['redirect.add']);
   });
 
-  it('T68 the file is verified by kassa and by the program of doc/audit-log.md; an edit, a gap and another order are found', async () => {
+  it('T68 the file is verified by our program and by the one of doc/audit-log.md; an edit, a gap and another order are found', async () => {
     const owner = await signIn(w, 'merchant_owner');
     const admin = await signIn(w, 'operator_admin');
     const script = path.join(w.dir, 'verify.py');

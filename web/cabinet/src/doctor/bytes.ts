@@ -25,9 +25,9 @@ function edge(bytes: Uint8Array, at: number): number {
   return at;
 }
 
-function pieces(bytes: Uint8Array, kind: 'plain' | 'mark'): Piece[] {
+function pieces(text: string, kind: 'plain' | 'mark'): Piece[] {
   const found: Piece[] = [];
-  for (const char of new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)) {
+  for (const char of text) {
     const sign = SIGNS[char] ?? (char < ' ' || char === '\u{fffd}' ? '·' : undefined);
     const last = found.at(-1);
     const next: Piece = { text: sign ?? char, kind: kind === 'mark' ? 'mark' : sign ? 'sign' : 'plain' };
@@ -52,15 +52,14 @@ export function viewOf(bytes: Uint8Array, differs: number): View {
   const at = differs < 0 ? bytes.length : edge(bytes, differs);
   const from = whole ? 0 : edge(bytes, Math.max(0, (differs < 0 ? 0 : at) - AROUND));
   const to = whole ? bytes.length : edge(bytes, Math.min(bytes.length, (differs < 0 ? 300 : at + 2 * AROUND)));
-  let end = Math.min(at + 1, to);
-  while (end < to && (bytes[end]! & 0xc0) === 0x80) {
-    end++;
-  }
   const split = Math.min(Math.max(at, from), to);
+  const decode = (part: Uint8Array) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(part);
+  const rest = decode(bytes.subarray(split, to));
+  // a letter with its signs
+  const marked = differs < 0 ? '' : /^.\p{M}*/su.exec(rest)?.[0] ?? '';
   return {
     before: from > 0,
     after: to < bytes.length,
-    parts: [...pieces(bytes.subarray(from, split), 'plain'), ...pieces(bytes.subarray(split, Math.max(split, end)), 'mark'),
-      ...pieces(bytes.subarray(Math.max(split, end), to), 'plain')],
+    parts: [...pieces(decode(bytes.subarray(from, split)), 'plain'), ...pieces(marked, 'mark'), ...pieces(rest.slice(marked.length), 'plain')],
   };
 }

@@ -45,7 +45,7 @@ export default function Changes({ query }: PageProps) {
           <Table caption={t('log.title')} items={items} id={(item) => item.id} onMore={rows.more} moreBusy={rows.moreBusy} columns={[
             { label: t('log.at'), place: 'head', show: (item) => <Time at={item.at} seconds /> },
             { label: t('log.what'), show: (item) => <><b>{actionText(item.action)}</b><div class="soft small mono">{item.target}</div></> },
-            { label: t('log.who'), show: (item) => <>{item.actor}<div class="soft small">{item.client_ip ?? t('log.command_line')}</div></> },
+            { label: t('log.who'), show: (item) => <>{item.actor}<div class="soft small">{item.client_ip ?? t(item.actor.includes('cli:') ? 'log.command_line' : 'log.by_itself')}</div></> },
             { label: t('log.details'), show: (item) => <Details row={item} /> },
           ]} />
         ))}</Load>

@@ -14,7 +14,7 @@ import { Table } from '../parts/table';
 import { Copy, Time } from '../parts/value';
 import { go, place } from '../route';
 import { keep, kept, useStore } from '../store';
-import { t, tn } from '../text';
+import { t, tMaybe, tn } from '../text';
 import { useLanguage } from '../text-hooks';
 import '../style/doctor.css';
 
@@ -27,6 +27,10 @@ const KEPT_PROGRAMMING = 'kassa.programming';
 
 const textOf = (code: string, language: 'en' | 'bn') => findings[code as Code]?.[language];
 const mendOf = (code: string) => (findings[code as Code]?.code ?? 'none') as Mend;
+
+// What differs in JSON that was written anew is told in words; else it is a name, a number or what was sent.
+const detailText = (code: string, detail: string) => (code.startsWith('body_')
+  ? detail.split(', ').map((way) => tMaybe(`doctor.way_${way}`) ?? way).join(', ') : detail);
 
 export default function Doctor() {
   const accounts = useLoad(() => get('/accounts'), []);
@@ -142,7 +146,7 @@ function Found({ report }: { report: Report }) {
         return (
           <Card key={finding.code} title={text?.title ?? finding.text} actions={<Badge tone={i === 0 ? 'bad' : 'warn'}>{t(i === 0 ? 'doctor.first' : 'doctor.also')}</Badge>}>
             <div class="stack" data-code={finding.code}>
-              {finding.detail && <p class="soft">{t('doctor.detail')} <code>{finding.detail}</code></p>}
+              {finding.detail && <p class="soft">{t('doctor.detail')} <code>{detailText(finding.code, finding.detail)}</code></p>}
               <p>{text?.mend}</p>
               <Snippet mend={mendOf(finding.code)} />
             </div>
