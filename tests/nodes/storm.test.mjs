@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { parallel } from '../api/lib/expect.mjs';
 import { sleep, until } from '../api/lib/process.mjs';
-import { sqlRows } from '../api/lib/store.mjs';
-import { nodesSuite } from './lib/nodes.mjs';
+import { nodesSuite, sqlRows } from './lib/nodes.mjs';
 
 const GOOD = 200;
 const DEAD = 10;

@@ -42,8 +42,10 @@ const { Account } = await import('../../api/lib/account.mjs');
 const { configSet } = await import('../../api/lib/cli.mjs');
 const { request } = await import('../../api/lib/http.mjs');
 const { freePort, Program, until } = await import('../../api/lib/process.mjs');
+const { sqlRows } = await import('../../api/lib/store.mjs');
 
-export { BUILD };
+// Whoever needs these takes them from here: they are to be read after what is set above.
+export { BUILD, sqlRows };
 
 /** A port that leads to another, or to a socket's file; it can be cut, and then it takes bytes and gives none. */
 export class Door {
