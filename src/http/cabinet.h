@@ -13,6 +13,7 @@
 #include "store/store_account.h"
 #include "store/store_outbox.h"
 #include "store/store_payment.h"
+#include "store/store_sms.h"
 #include "store/store_trial.h"
 
 #define CABINET_BODY_MAX ((size_t)262144)
@@ -49,6 +50,7 @@ enum cabinet_scope {
     SCOPE_TRIAL,        /* its id: call.trial, call.endpoint, call.account */
     SCOPE_NOTIFICATION, /* its id: call.notification, call.payment, call.account */
     SCOPE_PERSON,       /* its id: call.subject */
+    SCOPE_RECEIVED,     /* the operator's alone: call.received */
     SCOPE_SESSION,      /* the id of one's own session: call.other_session */
 };
 
@@ -103,6 +105,7 @@ struct cabinet_call {
     struct trial_row trial;
     struct outbox_row notification;
     struct person_row subject;
+    struct number_credit_row received;
     struct session_row other_session;
 
     /* The answer and the faults of fields, while they are made (cabinet_reply.c). */

@@ -105,6 +105,9 @@ static enum err number_find(struct cabinet_call *c, int64_t id)
         return notification_find(c, id);
     case SCOPE_PERSON:
         return person_find(c, id);
+    case SCOPE_RECEIVED:
+        return c->merchant_id ? ERR_NO_ROW
+                              : store_number_credit_get(c->db, c->arena, id, &c->received);
     case SCOPE_SESSION:
         return session_own(c, id);
     }

@@ -1,9 +1,7 @@
 /* kassa received: money that numbers received. What pays an order is asked for by one person and confirmed by another. */
 #include "app/cli/cli.h"
 
-#include "service/number.h"
-#include "service/phone.h"
-#include "store/store_payment.h"
+#include "service/received.h"
 #include <inttypes.h>
 
 static enum err list_item(void *arg, const struct number_credit_row *r)
@@ -43,93 +41,35 @@ static int list_run(struct cli *c)
     return e == ERR_OK ? CLI_OK : cli_fail_err("received", e);
 }
 
-struct act {
-    struct phone_decision d;
-    int64_t payment_id;
-};
-
-/* Whom it concerns: the payment's merchant, else the number's, if it is one merchant's alone. */
-static enum err owner_find(struct cli *c, struct tx *tx, const struct act *x, int64_t *ret_account)
-{
-    struct number_credit_row r;
-    struct number_row n;
-    struct payment_row p;
-    enum err e = store_number_credit_get(tx_db(tx), &c->arena, x->d.credit_id, &r);
-    int64_t payment_id = x->payment_id ? x->payment_id : e == ERR_OK ? r.payment_id : 0;
-    if (e == ERR_OK && payment_id) {
-        e = store_payment_by_id(tx_db(tx), &c->arena, payment_id, &p);
-        *ret_account = e == ERR_OK ? p.account_id : 0;
-    } else if (e == ERR_OK) {
-        e = store_number_get(tx_db(tx), &c->arena, r.number_id, &n);
-        *ret_account = e == ERR_OK ? n.account_id : 0;
-    }
-    return e;
-}
-
-static enum err audit_begin(struct cli *c, struct tx *tx, struct change_note *audit,
-    const char *action, const struct act *x)
-{
-    audit->action = action;
-    change_target_id(audit, "received", x->d.credit_id);
-    json_w_kstr(&audit->w, "reason", x->d.reason);
-    return owner_find(c, tx, x, &audit->account_id);
-}
-
 static enum err ask_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
-    struct act *x = arg;
-    enum err e =
-        audit_begin(c, tx, audit, x->payment_id ? "received.attach" : "received.release", x);
-    json_w_kint(&audit->w, "payment", x->payment_id);
-    return e == ERR_OK ? store_number_credit_ask(tx, x->d.credit_id, x->d.person, x->payment_id)
-                       : e;
+    (void)c;
+    return received_ask(tx, arg, audit);
 }
 
 static enum err void_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
-    struct act *x = arg;
-    struct sms_row truth;
-    enum err e = audit_begin(c, tx, audit, "received.void", x);
-    if (e == ERR_OK && x->d.sms_id) {
-        e = store_sms_get(tx_db(tx), &c->arena, x->d.sms_id, &truth);
-    }
-    if (e == ERR_OK) {
-        e = store_number_credit_ask_void(tx, x->d.credit_id, x->d.person, x->d.sms_id);
-    }
-    json_w_kint(&audit->w, "sms", x->d.sms_id);
-    return e;
+    (void)c;
+    return received_ask_void(tx, arg, audit);
 }
 
 static enum err confirm_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
-    struct act *x = arg;
-    x->d.payment_id = x->payment_id;
-    enum err e = audit_begin(c, tx, audit, "received.confirm", x);
-    json_w_kint(&audit->w, "payment", x->payment_id);
-    json_w_kbool(&audit->w, "void", x->d.is_void);
-    json_w_kint(&audit->w, "sms", x->d.sms_id);
-    if (e != ERR_OK) {
-        return e;
-    }
-    e = phone_confirm(tx, &c->arena, &x->d, &x->payment_id);
-    if (e == ERR_OK) {
-        e = number_match(tx, money_poisha(c->config.number_over_tolerance_poisha));
-    }
-    return e;
+    (void)c;
+    return received_confirm(tx, arg, audit);
 }
 
 static enum err mark_unit(struct cli *c, struct tx *tx, void *arg, struct change_note *audit)
 {
-    struct act *x = arg;
-    enum err e = audit_begin(c, tx, audit, "received.mark", x);
-    return e == ERR_OK ? phone_mark(tx, &c->arena, &x->d) : e;
+    (void)c;
+    return received_mark(tx, arg, audit);
 }
 
-static int failed(const struct act *x, enum err e)
+static int failed(const struct received_act *x, enum err e)
 {
     if (e == ERR_NO_ROW) {
         return cli_fail(
-            "there is no such money %" PRId64 ", or no such payment or SMS", x->d.credit_id);
+            "there is no such money %" PRId64 ", or no such payment or SMS", x->decision.credit_id);
     }
     if (e == ERR_FORBIDDEN) {
         return cli_fail("you asked for it yourself: another person has to confirm it");
@@ -142,10 +82,10 @@ static int failed(const struct act *x, enum err e)
         return cli_fail("the device that told of it may still tell: kassa device disable it first,"
                         " or it takes the TrxID again");
     }
-    if (e == ERR_RANGE && x->d.is_void) {
+    if (e == ERR_RANGE && x->decision.is_void) {
         return cli_fail("--sms: SMS %" PRId64
                         " was not held for telling this TrxID; kassa sms list",
-            x->d.sms_id);
+            x->decision.sms_id);
     }
     if (e == ERR_RANGE) {
         return cli_fail("the payment is of another amount");
@@ -157,70 +97,73 @@ static int failed(const struct act *x, enum err e)
         return cli_fail("nothing was asked for money %" PRId64
                         ", it is claimed or void already, or its payment"
                         " can't take it",
-            x->d.credit_id);
+            x->decision.credit_id);
     }
     return cli_fail_err("received", e);
 }
 
-static int act_run(struct cli *c, cli_change_fn fn, struct act *x)
+static int act_run(struct cli *c, cli_change_fn fn, struct received_act *x)
 {
-    if (!cli_operand_id(c, &x->d.credit_id) || !cli_get_name(c, "reason", 500, &x->d.reason) ||
+    if (!cli_operand_id(c, &x->decision.credit_id) ||
+        !cli_get_name(c, "reason", 500, &x->decision.reason) ||
         !cli_get_int(c, "payment", 1, INT64_MAX, &x->payment_id) ||
-        !cli_get_int(c, "sms", 1, INT64_MAX, &x->d.sms_id)) {
+        !cli_get_int(c, "sms", 1, INT64_MAX, &x->decision.sms_id)) {
         return CLI_USAGE;
     }
-    x->d.is_void = x->d.is_void || cli_has(c, "void");
-    x->d.person = str_from(c->actor);
+    x->decision.is_void = x->decision.is_void || cli_has(c, "void");
+    x->decision.person = str_from(c->actor);
+    x->arena = &c->arena;
+    x->over_tolerance = money_poisha(c->config.number_over_tolerance_poisha);
     enum err e = cli_change(c, fn, x);
     if (e != ERR_OK) {
         return failed(x, e);
     }
-    json_w_kint(&c->w, "id", x->d.credit_id);
-    cli_out_id(c, "payment", x->payment_id);
+    json_w_kint(&c->w, "id", x->decision.credit_id);
+    cli_out_id(c, "payment", x->ret_payment_id ? x->ret_payment_id : x->payment_id);
     return CLI_OK;
 }
 
 static int ask_run(struct cli *c)
 {
-    struct act x = {.payment_id = 0};
+    struct received_act x = {.payment_id = 0};
     int code = act_run(c, ask_unit, &x);
     if (code == CLI_OK && x.payment_id) {
         cli_note(c,
             "\nAnother person: kassa received confirm %" PRId64 " --payment %" PRId64
             " --reason TEXT",
-            x.d.credit_id, x.payment_id);
+            x.decision.credit_id, x.payment_id);
     } else if (code == CLI_OK) {
-        cli_note(
-            c, "\nAnother person: kassa received confirm %" PRId64 " --reason TEXT", x.d.credit_id);
+        cli_note(c, "\nAnother person: kassa received confirm %" PRId64 " --reason TEXT",
+            x.decision.credit_id);
     }
     return code;
 }
 
 static int void_run(struct cli *c)
 {
-    struct act x = {.d = {.is_void = true}};
+    struct received_act x = {.decision = {.is_void = true}};
     int code = act_run(c, void_unit, &x);
-    if (code == CLI_OK && x.d.sms_id) {
+    if (code == CLI_OK && x.decision.sms_id) {
         cli_note(c,
             "\nAnother person: kassa received confirm %" PRId64 " --void --sms %" PRId64
             " --reason TEXT",
-            x.d.credit_id, x.d.sms_id);
+            x.decision.credit_id, x.decision.sms_id);
     } else if (code == CLI_OK) {
         cli_note(c, "\nAnother person: kassa received confirm %" PRId64 " --void --reason TEXT",
-            x.d.credit_id);
+            x.decision.credit_id);
     }
     return code;
 }
 
 static int confirm_run(struct cli *c)
 {
-    struct act x = {.payment_id = 0};
+    struct received_act x = {.payment_id = 0};
     return act_run(c, confirm_unit, &x);
 }
 
 static int mark_run(struct cli *c)
 {
-    struct act x = {.payment_id = 0};
+    struct received_act x = {.payment_id = 0};
     return act_run(c, mark_unit, &x);
 }
 

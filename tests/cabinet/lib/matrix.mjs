@@ -66,6 +66,15 @@ export const MATRIX = {
   'GET /accounts/{}/balance': 'oa os mo mv',
   'GET /accounts/{}/statement': 'oa os mo mv',
   'GET /accounts/{}/statement/export': 'oa os mo mv',
+  'GET /op/health': 'oa os',
+  'GET /op/doubts': 'oa os',
+  'GET /op/sms': 'oa os',
+  'GET /op/received': 'oa os',
+  'POST /op/received/{}/attach': 'oa os',
+  'POST /op/received/{}/release': 'oa os',
+  'POST /op/received/{}/void': 'oa os',
+  'POST /op/received/{}/confirm': 'oa',
+  'POST /op/received/{}/mark': 'oa',
 };
 
 // Of a scope: an id of w.account's merchant, as a path holds it; for SESSION one of the caller's own.
@@ -79,6 +88,7 @@ export const OWN = {
   TRIAL: (w) => w.things.trial,
   NOTIFICATION: (w) => w.things.notification,
   PERSON: (w) => w.things.person,
+  RECEIVED: () => '1', // no merchant's, whatever it is
   SESSION: async (w, visitor) => (await visitor.good('GET', '/sessions')).items.find((s) => s.current).id,
 };
 // Of a scope: what no merchant has. The ids of people and the like are numbers.
