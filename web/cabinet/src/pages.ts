@@ -25,6 +25,16 @@ export const GROUPS: readonly Group[] = ['money', 'setup', 'operator', 'people']
 
 // In the order of the navigation. The first that somebody may open is what /cabinet shows.
 export const PAGES: readonly PageRow[] = [
+  {
+    path: '/operator', action: 'op_see', side: 'operator', load: () => import('./pages/op-health'),
+    nav: { group: 'operator', text: 'op.menu', icon: 'health' },
+  },
+  {
+    path: '/operator/received', action: 'op_queue', side: 'operator', load: () => import('./pages/op-received'),
+    nav: { group: 'operator', text: 'op_received.title', icon: 'queue' },
+  },
+  { path: '/operator/sms', action: 'op_queue', side: 'operator', load: () => import('./pages/op-sms') },
+  { path: '/operator/doubts', action: 'op_see', side: 'operator', load: () => import('./pages/op-doubts') },
   { path: '/overview', action: 'payment_see', load: () => import('./pages/overview'), nav: { group: 'money', text: 'overview.title', icon: 'overview' } },
   { path: '/payments', action: 'payment_see', load: () => import('./pages/payments'), nav: { group: 'money', text: 'payments.title', icon: 'payments' } },
   { path: '/payments/:id', action: 'payment_see', load: () => import('./pages/payment') },
