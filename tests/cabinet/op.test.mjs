@@ -49,7 +49,7 @@ suite('cabinet operator', {}, (w) => {
     assert.deepEqual([number.silent, number.seen_at], [true, null]);
   });
 
-  it('T34 one person asks, another confirms, and then it pays; the audit log tells both', async () => {
+  it('one person asks, another confirms, and then it pays; the audit log tells both', async () => {
     const payment = await create();
     const id = await paymentId(payment);
     const received = await money();
@@ -96,7 +96,7 @@ suite('cabinet operator', {}, (w) => {
     assert.equal((await list()).find((r) => r.id === received.id)?.state ?? 'marked', 'marked');
   });
 
-  it('T28 a payment whose outcome is not known is among the doubts', async () => {
+  it('a payment whose outcome is not known is among the doubts', async () => {
     const payment = await w.create({ amount: '77.00' });
     await w.sim.fault('execute', 'drop_after_commit');
     await w.sim.fault('query', 'delay', { value: 9000, times: 2 });

@@ -101,7 +101,9 @@ function NotFound() {
 }
 
 function Nav({ current }: { current: Found['row'] | undefined }) {
-  const under = (row: PageRow) => current && (row === current || current.path.startsWith(`${row.path}/`));
+  // A page without a place of its own belongs to the one above it.
+  const placed = PAGES.some((row) => row.nav && row === current);
+  const under = (row: PageRow) => current && (placed ? row === current : current.path.startsWith(`${row.path}/`));
   return (
     <nav class="nav" aria-label={t('shell.nav')}>
       {GROUPS.map((group) => {

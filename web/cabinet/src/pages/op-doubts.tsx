@@ -13,17 +13,19 @@ export default function OpDoubts() {
   return (
     <Page title={t('op_doubts.title')} lead={t('op_doubts.lead')} back={{ to: '/operator', text: t('op.title') }}>
       <Load of={list}>{(data) => (
-        <Card flush>
-          {data.items.length === 0 ? <Empty icon="good" title={t('op_doubts.none')} /> : (
-            <Table caption={t('op_doubts.title')} items={data.items} id={(item) => item.id} columns={[
-              { label: t('op_doubts.payment'), place: 'head', show: (item) => <a href={href(`/payments/${item.payment_id}`)}>{item.payment_id}</a> },
-              { label: t('op.wallet'), show: (item) => walletName(item.wallet) },
-              { label: t('op.state'), show: (item) => <Badge tone={item.state === 'review' ? 'bad' : 'warn'}>{t(`op_doubts.state_${item.state}`)}</Badge> },
-              { label: t('op_received.money'), end: true, show: (item) => <Money poisha={item.amount_poisha} /> },
-            ]} />
-          )}
-          {data.more && <div class="body"><Notice>{t('op_received.more')}</Notice></div>}
-        </Card>
+        <div class="stack">
+          <Card flush>
+            {data.items.length === 0 ? <Empty icon="good" title={t('op_doubts.none')} /> : (
+              <Table caption={t('op_doubts.title')} items={data.items} id={(item) => item.id} columns={[
+                { label: t('op_doubts.payment'), place: 'head', show: (item) => <a href={href(`/payments/${item.payment_id}`)}>{item.payment_id}</a> },
+                { label: t('op.wallet'), show: (item) => walletName(item.wallet) },
+                { label: t('op.state'), show: (item) => <Badge tone={item.state === 'review' ? 'bad' : 'warn'}>{t(`op_doubts.state_${item.state}`)}</Badge> },
+                { label: t('op_received.money'), end: true, show: (item) => <Money poisha={item.amount_poisha} /> },
+              ]} />
+            )}
+          </Card>
+          {data.more && <Notice>{t('op_received.more')}</Notice>}
+        </div>
       )}</Load>
     </Page>
   );

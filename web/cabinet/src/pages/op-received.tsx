@@ -30,12 +30,14 @@ export default function OpReceived() {
   return (
     <Page title={t('op_received.title')} lead={t('op_received.lead')} back={{ to: '/operator', text: t('op.title') }}>
       <Load of={list}>{(data) => (
-        <Card flush>
-          {data.items.length === 0 ? <Empty icon="good" title={t('op_received.none')}>{t('op_received.none_hint')}</Empty> : (
-            <Rows items={data.items} onDo={(what, item) => setDoing({ what, item })} />
-          )}
-          {data.more && <div class="body"><Notice>{t('op_received.more')}</Notice></div>}
-        </Card>
+        <div class="stack">
+          <Card flush>
+            {data.items.length === 0 ? <Empty icon="good" title={t('op_received.none')}>{t('op_received.none_hint')}</Empty> : (
+              <Rows items={data.items} onDo={(what, item) => setDoing({ what, item })} />
+            )}
+          </Card>
+          {data.more && <Notice>{t('op_received.more')}</Notice>}
+        </div>
       )}</Load>
       {doing && <Decide first={doing.what} item={doing.item} onClose={() => setDoing(null)} onDone={(what) => {
         setDoing(null);
@@ -67,7 +69,7 @@ function Asked({ item }: { item: Received }) {
     <>
       {item.asked_void ? t('op_received.asked_void') : item.asked_payment_id
         ? <a href={href(`/payments/${item.asked_payment_id}`)}>{t('op_received.asked_attach', { id: item.asked_payment_id })}</a> : t('op_received.asked_release')}
-      <div class="soft small">{item.asked_by}</div>
+      <div class="soft small words">{item.asked_by}</div>
     </>
   );
 }
