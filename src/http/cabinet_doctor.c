@@ -33,21 +33,25 @@ struct reply *cabinet_refused_get(struct cabinet_call *c)
     return e == ERR_OK ? cabinet_done(c) : cabinet_err(e);
 }
 
+static struct reply *report_reply(
+    struct cabinet_call *c, const struct doctor_request *rq, const struct doctor_report *report)
+{
+    struct json_writer *w = cabinet_begin(c);
+    cabinet_w_time(w, "at", rq->at);
+    json_w_kstr(w, "account_header", rq->account);
+    json_w_kstr(w, "sign_header", rq->sign);
+    doctor_report_json(w, rq, report);
+    return cabinet_done(c);
+}
+
 static struct reply *examine(struct cabinet_call *c, const struct doctor_request *rq)
 {
     struct arena a;
     struct doctor_report report;
     arena_init(&a, DOCTOR_ARENA_MAX);
     enum err e = doctor_examine(c->db, &a, c->account.merchant_id, c->account.id, rq, &report);
-    struct reply *r = cabinet_err(e == ERR_LIMIT ? ERR_INTERNAL : e);
-    if (e == ERR_OK) {
-        struct json_writer *w = cabinet_begin(c);
-        cabinet_w_time(w, "at", rq->at);
-        json_w_kstr(w, "account_header", rq->account);
-        json_w_kstr(w, "sign_header", rq->sign);
-        doctor_report_json(w, rq, &report);
-        r = cabinet_done(c);
-    }
+    struct reply *r =
+        e == ERR_OK ? report_reply(c, rq, &report) : cabinet_err(e == ERR_LIMIT ? ERR_INTERNAL : e);
     arena_clear(&a);
     return r;
 }
