@@ -33,13 +33,19 @@ struct reply *cabinet_refused_get(struct cabinet_call *c)
     return e == ERR_OK ? cabinet_done(c) : cabinet_err(e);
 }
 
+/* A header may hold any bytes. */
+static void header_member(struct json_writer *w, const char *key, struct str s)
+{
+    json_w_kstr(w, key, utf8_valid(s) && str_find(s, '\0', 0) == s.n ? s : STR("?"));
+}
+
 static struct reply *report_reply(
     struct cabinet_call *c, const struct doctor_request *rq, const struct doctor_report *report)
 {
     struct json_writer *w = cabinet_begin(c);
     cabinet_w_time(w, "at", rq->at);
-    json_w_kstr(w, "account_header", rq->account);
-    json_w_kstr(w, "sign_header", rq->sign);
+    header_member(w, "account_header", rq->account);
+    header_member(w, "sign_header", rq->sign);
     doctor_report_json(w, rq, report);
     return cabinet_done(c);
 }

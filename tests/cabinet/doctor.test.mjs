@@ -69,6 +69,8 @@ suite('signature doctor', { endpoint: false, purposes: ['payments'] }, (w) => {
     assert.deepEqual(await codes(head(w.account.sign(`${body}\n`)).map((l) => `> ${l}\r`), body), ['newline_signed']);
     assert.deepEqual(await codes(head(w.account.sign(body).match(/.{1,64}/g).join('\n')), body), ['sign_wrapped']);
     assert.deepEqual(await codes(head(''), body), ['sign_empty']);
+    const { json } = await look(owner, { request_base64: Buffer.from('Account: \xff\nSign: \xfe\x00\n\n\xff\x00', 'latin1').toString('base64') });
+    assert.deepEqual(json.findings.map((f) => f.code), ['account_malformed', 'sign_unreadable', 'body_not_json']);
     expectCode(await look(owner, {}), 400, 'field_invalid', { request_base64: 'required' });
     expectCode(await look(owner, { request_base64: '####' }), 400, 'field_invalid', { request_base64: 'invalid' });
     expectCode(await look(owner, { request_base64: Buffer.from(body).toString('base64') }), 400, 'field_invalid', { request_base64: 'invalid' });
