@@ -2,14 +2,18 @@
 // in a fresh folder outside of the clone and ends with the test.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
+import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
+import { request } from '../../api/lib/http.mjs';
 import { run, sleep, until } from '../../api/lib/process.mjs';
-import { configOf, Net } from './files.mjs';
+import { configOf, DIST, Net } from './files.mjs';
 import { Machine } from './machine.mjs';
 
 const NAMES = ['db1', 'db2', 'db3'];
 const USER = 'postgres';
+/** What the servers' certificates say, whichever is the primary. */
+const PRIMARY_NAME = 'database.kassa';
 /** HAProxy takes every server for good until it has looked twice. */
 const PROXY_CHECKS_MS = 2500;
 
@@ -30,6 +34,7 @@ export class Database {
     this.net = await new Net().choose();
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'kassa-cluster-'));
     this.bin = binFolder();
+    await this.makeCertificates();
     await this.own(this.dir);
     await this.startEtcds();
     await this.startServers();
@@ -69,12 +74,27 @@ export class Database {
     return text.split('\n').map((line) => (own(line) ? line.replaceAll('db1', name).replaceAll('10.0.0.11', this.address(name)) : line)).join('\n');
   }
 
+  async makeCertificates() {
+    this.tls = path.join(this.dir, 'tls');
+    // On loopback all connections come from its first address.
+    const machines = NAMES.map((name) => `${name}=${this.net.at(this.address(name))},127.0.0.1`);
+    const { code, stderr } = await run(path.join(DIST, 'certificates'), [this.tls, ...machines]);
+    if (code !== 0) {
+      throw new Error(`certificates ended with ${code}: ${stderr}`);
+    }
+    this.ca = path.join(this.tls, 'ca.pem');
+    const read = (file) => fs.readFileSync(path.join(this.tls, file));
+    this.agent = new https.Agent({ ca: read('ca.pem'), cert: read('db1.pem'), key: read('db1.key') });
+  }
+
   // ---- etcd ----
 
   async startEtcds() {
     for (const name of NAMES) {
       const dir = await this.folder(`etcd-${name}`);
-      const config = await this.file(dir, 'etcd.yml', this.member('etcd.conf.yml', name, [['/var/lib/etcd/kassa', path.join(dir, 'data')]]));
+      const config = await this.file(dir, 'etcd.yml', this.member('etcd.conf.yml', name, [
+        ['/var/lib/etcd/kassa', path.join(dir, 'data')], ['/etc/etcd/tls', this.tls],
+      ]));
       this.etcds.set(name, new Machine(`etcd-${name}`, dir, USER, ['etcd', '--config-file', config]).start());
     }
     await until(() => this.etcdLeader().catch(() => false), { ms: 60000, every: 200, what: 'a leader of etcd' });
@@ -85,7 +105,7 @@ export class Database {
   }
 
   etcdUrl(name) {
-    return `http://${this.net.at(`${this.address(name)}:2379`)}`;
+    return `https://${this.net.at(`${this.address(name)}:2379`)}`;
   }
 
   /** The name of etcd's leader, or undefined. */
@@ -93,7 +113,8 @@ export class Database {
     for (const [name, machine] of this.etcds) {
       if (machine.isUp) {
         const { code, stdout } = await run('etcdctl', ['--endpoints', this.etcdUrl(name), '--dial-timeout=1s', '--command-timeout=1s',
-          'endpoint', 'status', '--write-out=json'], { env: { ETCDCTL_API: '3' } });
+          `--cacert=${this.ca}`, `--cert=${this.tls}/db1.pem`, `--key=${this.tls}/db1.key`, 'endpoint', 'status', '--write-out=json'],
+        { env: { ETCDCTL_API: '3' } });
         const status = code === 0 && JSON.parse(stdout)[0].Status;
         if (status && status.leader === status.header.member_id) {
           return name;
@@ -110,6 +131,7 @@ export class Database {
       const dir = await this.folder(name);
       const text = this.member('patroni.yml', name, [
         ['/var/lib/postgresql/15/kassa', path.join(dir, 'data')], ['/usr/lib/postgresql/15/bin', this.bin], ['/var/run/postgresql', dir],
+        ['/etc/patroni/tls', this.tls],
         ['SUPERUSER-PASSWORD', this.passwords.superuser], ['REPLICATION-PASSWORD', this.passwords.replication],
         ['shared_buffers: 4GB', 'shared_buffers: 64MB'], ['wal_keep_size: 1GB', 'wal_keep_size: 128MB'],
         // The data of a test does not have to outlive the machine it runs on.
@@ -125,10 +147,9 @@ export class Database {
   /** What Patroni's own door of a server answers: {status, json}, or undefined. Who hangs is not waited for. */
   async ask(name, what, { ms = 2000, body } = {}) {
     try {
-      const answer = await fetch(`http://${this.net.at(`${this.address(name)}:8008`)}/${what}`, { signal: AbortSignal.timeout(ms),
-        ...(body && { method: 'POST', body: JSON.stringify(body) }) });
-      const text = await answer.text();
-      return { status: answer.status, text, json: text.startsWith('{') ? JSON.parse(text) : undefined };
+      const { status, text } = await request(body ? 'POST' : 'GET', `https://${this.net.at(`${this.address(name)}:8008`)}/${what}`,
+        { ms, agent: this.agent, ...(body && { body: JSON.stringify(body) }) });
+      return { status, text, json: text.startsWith('{') ? JSON.parse(text) : undefined };
     } catch {
       return undefined;
     }
@@ -198,6 +219,7 @@ export class Database {
     const dir = await this.folder('haproxy');
     const text = configOf('haproxy.cfg', (all) => this.net.at(all), [
       ['    user haproxy\n    group haproxy\n', ''], ['maxconn 20000', 'maxconn 2000'],
+      ['/etc/haproxy/database-ca.pem', this.ca],
     ]);
     const config = await this.file(dir, 'haproxy.cfg', text);
     this.proxy = new Machine('haproxy', dir, USER, ['haproxy', '-W', '-db', '-f', config]).start();
@@ -211,21 +233,22 @@ export class Database {
     await this.proxy.ready(async () => (await this.sql('SELECT pg_is_in_recovery()', 'postgres')) === 'f');
     await this.sql(`CREATE ROLE kassa LOGIN PASSWORD '${this.passwords.kassa}'`, 'postgres');
     await this.sql('CREATE DATABASE kassa OWNER kassa', 'postgres');
-    await this.file(this.dir, 'pgpass', `${this.door.host}:${this.door.port}:kassa:kassa:${this.passwords.kassa}\n`);
+    await this.file(this.dir, 'pgpass', `${PRIMARY_NAME}:${this.door.port}:kassa:kassa:${this.passwords.kassa}\n`);
   }
 
   /** What a gateway's configuration says. */
   url() {
     const { host, port } = this.door;
-    return `postgresql://kassa@${host}:${port}/kassa?passfile=${path.join(this.dir, 'pgpass')}`;
+    return `postgresql://kassa@${PRIMARY_NAME}:${port}/kassa?hostaddr=${host}&passfile=${path.join(this.dir, 'pgpass')}`
+      + `&sslmode=verify-full&sslrootcert=${this.ca}`;
   }
 
   /** One statement at the primary; gives what psql prints. */
   async sql(text, database = 'kassa') {
     const { host, port } = this.door;
     const who = database === 'postgres' ? ['postgres', this.passwords.superuser] : ['kassa', this.passwords.kassa];
-    const { code, stdout, stderr } = await run('psql', ['-XAtqc', text, '-h', host, '-p', port, '-U', who[0], '-d', database],
-      { env: { PGPASSWORD: who[1], PGCONNECT_TIMEOUT: '5' } });
+    const { code, stdout, stderr } = await run('psql', ['-XAtqc', text, '-h', PRIMARY_NAME, '-p', port, '-U', who[0], '-d', database],
+      { env: { PGHOSTADDR: host, PGPASSWORD: who[1], PGCONNECT_TIMEOUT: '5', PGSSLMODE: 'verify-full', PGSSLROOTCERT: this.ca } });
     if (code !== 0) {
       throw new Error(`psql: ${stderr}`);
     }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../api/lib/process.mjs';
 
-const DIST = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../dist/cluster');
+export const DIST = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../dist/cluster');
 const PORTS = [2379, 2380, 5000, 5432, 8008, 8080, 9090];
 const random = () => 2 + Math.floor(Math.random() * 250);
 
