@@ -100,6 +100,7 @@ struct db_open {
     const char *path; /* a file's, or a server's address (store_path_is_server) */
     bool create;      /* may make a new file, or the tables of an empty database */
     bool reading;     /* refuses to write */
+    bool keen; /* a server that is away is looked for again at once, however long each look takes */
 };
 
 struct db_engine {

@@ -399,6 +399,7 @@ static enum err pg_open(
     struct pg *pg = mem_alloc(sizeof *pg);
     pg->conn.url = mem_strdup(o->path);
     pg->conn.reading = o->reading;
+    pg->conn.keen = o->keen;
     mark_name(pg);
     enum err e = pg_link_open(&pg->conn, why);
     if (e == ERR_OK)

@@ -7,6 +7,7 @@
 #include <libpq-fe.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 
 #define CONNECT_TIMEOUT_S "5"
 #define SERVER_VERSION_MIN 150000
+/* So often a writer that sits out an outage looks whether another connection got through. */
+#define LOOK_MS 100
 
 /* The queries are written for indexes and loops, as SQLite has nothing else. Without statistics, in a table that has just grown,
  * the server takes scans of whole tables for cheaper, and these take seconds. */
@@ -34,11 +37,14 @@ struct pg_limits pg_limits = {
     .reopen_ms = {50, 1000},
 };
 
+/* When any connection was last opened, by the monotonic clock. */
+static _Atomic int64_t opened_ms;
+
 /* A writer that stands still in a transaction keeps all others out, so its server ends it, sooner than the others lose their
  * patience. A commit may wait for a standby as long as it takes: it has no time limit of its own. */
 static const char SETTINGS_WRITE[] =
     "SET statement_timeout = 10000; SET lock_timeout = 10000;"
-    "SET idle_in_transaction_session_timeout = 5000;" PEER PLANS
+    "SET idle_in_transaction_session_timeout = 2000;" PEER PLANS
     "SELECT set_config('synchronous_commit', 'on', false)"
     " WHERE current_setting('synchronous_commit') IN ('off', 'local')";
 static const char SETTINGS_READ[] = "SET idle_in_transaction_session_timeout = 60000;" PEER PLANS
@@ -330,6 +336,8 @@ enum err pg_link_open(struct pg_link *pg, struct buf *why)
     e = PQstatus(pg->c) == CONNECTION_OK ? check_server(pg, why)
                                          : refuse(pg, why, PQerrorMessage(pg->c));
     pg->lost = e != ERR_OK;
+    if (e == ERR_OK)
+        atomic_store(&opened_ms, clock_mono_ms());
     return e;
 }
 
@@ -359,11 +367,18 @@ static void note_down(struct pg_link *pg, int64_t began, struct str why)
     if (pause > pg_limits.reopen_ms[1])
         pause = pg_limits.reopen_ms[1];
     pg->failures++;
-    pg->reopen_ms = now + with_jitter(pause) + (now - began);
+    pg->failed_ms = now;
+    pg->reopen_ms = now + with_jitter(pause) + (pg->keen ? 0 : now - began);
     if (strncmp(pg->told, why.p ? why.p : "", sizeof pg->told - 1) == 0)
         return;
     snprintf(pg->told, sizeof pg->told, "%.*s", (int)why.n, why.p);
     log_error("store_connection_failed", LOG_S("why", why));
+}
+
+/* One that got through shows the others that there is somebody again. */
+static bool is_too_soon(const struct pg_link *pg, int64_t now)
+{
+    return pg->failures > 0 && now < pg->reopen_ms && atomic_load(&opened_ms) <= pg->failed_ms;
 }
 
 enum err pg_link_ready(struct pg_link *pg)
@@ -373,7 +388,7 @@ enum err pg_link_ready(struct pg_link *pg)
     if (pg->open)
         return ERR_STORE_BUSY;
     int64_t began = clock_mono_ms();
-    if (pg->failures > 0 && began < pg->reopen_ms)
+    if (is_too_soon(pg, began))
         return ERR_STORE_IO;
     struct buf why;
     buf_init(&why, 2048);
@@ -393,7 +408,7 @@ bool pg_link_sit_out(struct pg_link *pg)
         return false;
     int64_t wait = pg->reopen_ms - now;
     if (wait > 0)
-        usleep((useconds_t)(wait < pg_limits.outage_ms ? wait : pg_limits.outage_ms) * 1000);
+        usleep((useconds_t)(wait < LOOK_MS ? wait : LOOK_MS) * 1000);
     return true;
 }
 

@@ -24,6 +24,7 @@ struct pg_link {
     struct pg_conn *c;
     char *url;
     bool reading;
+    bool keen; /* nobody waits for a try to open it: it may take long as often as it likes */
     bool lost; /* nothing can be asked before it is opened anew */
     bool open; /* a transaction is */
     /* What is under way takes as long as it takes: a change of the schema, a copy of all rows. */
@@ -33,8 +34,9 @@ struct pg_link {
     uint64_t epoch; /* counts the openings: what was prepared in another one is gone */
     int64_t schema; /* of the tables: the writers' lock is for them */
     int failures;   /* openings in a row */
-    /* Since when it fails, and until when it is not tried again; of the monotonic clock. */
-    int64_t down_ms, reopen_ms;
+    /* Since when it fails, when it last did, and until when it is not tried again, unless another connection of this process gets
+     * through meanwhile; of the monotonic clock. */
+    int64_t down_ms, failed_ms, reopen_ms;
     char told[256]; /* the beginning of what was logged of that */
 };
 

@@ -43,7 +43,7 @@ static enum err beat(struct pulse *p, int64_t *ret_apart_ms)
 {
     struct buf why;
     buf_init(&why, 1024);
-    struct db_open how = {.path = p->path, .reading = true};
+    struct db_open how = {.path = p->path, .reading = true, .keen = true};
     enum err e = p->db ? ERR_OK : p->engine->open(p->engine, &how, &why, &p->db);
     buf_clear(&why);
     if (e == ERR_OK)

@@ -256,6 +256,35 @@ static void t45_a_process_that_stands_still_does_not_keep_the_others_out(void **
     assert_true(is_there(f, "still"));
 }
 
+/* ---- looking for a server ---- */
+
+static enum err tried(struct pg_link *link, int *ret_failures)
+{
+    enum err e = pg_link_ready(link);
+    *ret_failures = link->failures;
+    return e;
+}
+
+static void t44_who_waits_for_a_server_tries_at_once_when_another_got_through(void **state)
+{
+    struct pg_link gone = {.url = mem_strdup("postgresql://kassa@127.0.0.1:1/kassa"), .lost = true};
+    struct pg_link good = {.url = mem_strdup(getenv("KASSA_TEST_PG")), .lost = true};
+    int failures = 0;
+    (void)state;
+    for (int tries = 1; tries <= 2; tries++) {
+        assert_int_equal(tried(&gone, &failures), ERR_STORE_IO);
+        assert_int_equal(failures, tries);
+        gone.reopen_ms += 3600 * 1000; /* an hour, for certain longer than this takes */
+        assert_int_equal(tried(&gone, &failures), ERR_STORE_IO);
+        assert_int_equal(failures, tries);
+        usleep(2000);
+        good.lost = true;
+        ok(pg_link_ready(&good));
+    }
+    pg_link_close(&gone);
+    pg_link_close(&good);
+}
+
 /* ---- values ---- */
 
 static const struct db_sql SQL_BORDERS = {
@@ -315,6 +344,7 @@ int main(void)
         WITH(t44_who_was_idle_when_the_server_ended_it_notices_nothing),
         WITH(t44_a_snapshot_that_is_ended_is_told_and_the_next_is_whole),
         WITH(t45_a_process_that_stands_still_does_not_keep_the_others_out),
+        WITH(t44_who_waits_for_a_server_tries_at_once_when_another_got_through),
         WITH(whole_numbers_and_nulls_go_there_and_back),
         WITH(a_text_of_many_megabytes_goes_there_and_back),
     };
