@@ -40,7 +40,7 @@ function answer(res, body) {
 }
 
 /** One request; redirects are not followed. */
-export function request(method, url, { headers = {}, body, agent, ca = trusted, ms = 30000 } = {}) {
+export function request(method, url, { headers = {}, body, agent, ca = trusted, ms = 30000, signal } = {}) {
   return new Promise((resolve, reject) => {
     const secure = url.startsWith('https:');
     const bytes = body === undefined ? undefined : Buffer.from(body);
@@ -48,6 +48,7 @@ export function request(method, url, { headers = {}, body, agent, ca = trusted, 
     const req = (secure ? https : http).request(url, {
       method,
       ca,
+      signal,
       agent: agent ?? (secure ? false : shared),
       headers: { ...(sized ? { 'Content-Length': bytes.length } : {}), ...headers },
     });

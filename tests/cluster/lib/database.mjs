@@ -144,11 +144,11 @@ export class Database {
     await this.healthy();
   }
 
-  /** What Patroni's own door of a server answers: {status, json}, or undefined. Who hangs is not waited for. */
+  /** What Patroni's own door of a server answers: {status, json}, or undefined. Who hangs is not waited for, not in a handshake either. */
   async ask(name, what, { ms = 2000, body } = {}) {
     try {
       const { status, text } = await request(body ? 'POST' : 'GET', `https://${this.net.at(`${this.address(name)}:8008`)}/${what}`,
-        { ms, agent: this.agent, ...(body && { body: JSON.stringify(body) }) });
+        { signal: AbortSignal.timeout(ms), ms, agent: this.agent, ...(body && { body: JSON.stringify(body) }) });
       return { status, text, json: text.startsWith('{') ? JSON.parse(text) : undefined };
     } catch {
       return undefined;
