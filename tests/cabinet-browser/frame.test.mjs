@@ -198,7 +198,7 @@ suite('the cabinet\'s frame', {}, (w) => {
     await c.check('menu');
     await c.page.keyboard.press('Escape');
     await c.page.getByTestId('me').waitFor({ state: 'hidden' });
-    assert.equal(await c.page.evaluate(() => document.activeElement.dataset.testid), 'menu');
+    await c.page.waitForFunction(() => document.activeElement?.dataset.testid === 'menu');
     await c.close();
   });
 });
