@@ -1,6 +1,6 @@
 // What is shown: the gate to who is not (wholly) signed in, else the frame with the page of the address.
 import { Component, type ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ended, reach } from './api';
 import { Gate } from './pages/gate';
 import { GATE, GROUPS, PAGES, type PageComponent, type PageRow } from './pages';
@@ -104,8 +104,10 @@ function Nav({ current }: { current: Found['row'] | undefined }) {
   // A page without a place of its own belongs to the one above it.
   const placed = PAGES.some((row) => row.nav && row === current);
   const under = (row: PageRow) => current && (placed ? row === current : current.path.startsWith(`${row.path}/`));
+  const list = useRef<HTMLElement>(null);
+  useEffect(() => { list.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest' }); }, [current]);
   return (
-    <nav class="nav" aria-label={t('shell.nav')}>
+    <nav class="nav" aria-label={t('shell.nav')} ref={list}>
       {GROUPS.map((group) => {
         const rows = PAGES.filter((row) => row.nav?.group === group && mine(row));
         return rows.length > 0 && (
