@@ -12,6 +12,7 @@
 struct counting {
     struct store_unit unit;
     int64_t from, to;
+    bool moved;
     struct stat_row *rows;
     size_t n, room;
 };
@@ -30,15 +31,20 @@ static enum err row_keep(void *arg, const struct stat_row *r)
 static enum err count_run(struct store_unit *u, struct tx *tx)
 {
     struct counting *c = unit_owner(u, struct counting, unit);
-    bool moved = false;
-    enum err e = store_stat_mark(tx, c->from, c->to, &moved);
-    for (size_t i = 0; e == ERR_OK && moved && i < c->n; i++)
+    c->moved = false;
+    enum err e = store_stat_mark(tx, c->from, c->to, &c->moved);
+    for (size_t i = 0; e == ERR_OK && c->moved && i < c->n; i++)
         store_stat_add(tx, &c->rows[i]);
     return e;
 }
 
-/* True when there may be more. */
-static bool count_some(struct service *s, struct db *db)
+enum counted {
+    COUNTED_ALL,
+    COUNTED_SOME, /* there may be more */
+    COUNTED_LESS, /* somebody else counted meanwhile, perhaps not as far */
+};
+
+static enum counted count_some(struct service *s, struct db *db)
 {
     struct counting c = {.unit = {.run = count_run}};
     enum err e = store_stat_behind(db, COUNT_IDS_MAX, row_keep, &c, &c.from, &c.to);
@@ -48,12 +54,14 @@ static bool count_some(struct service *s, struct db *db)
     if (e != ERR_OK && e != ERR_BUSY && e != ERR_STOPPING && e != ERR_STORE_BUSY)
         log_warn("payments_not_counted", LOG_ERR(e));
     mem_free(c.rows);
-    return some && e == ERR_OK && c.to - c.from == COUNT_IDS_MAX;
+    if (!some || e != ERR_OK)
+        return COUNTED_ALL;
+    return !c.moved ? COUNTED_LESS : c.to - c.from == COUNT_IDS_MAX ? COUNTED_SOME : COUNTED_ALL;
 }
 
 void overview_count(struct service *s, struct db *db)
 {
-    for (int i = 0; i < COUNT_ROUNDS_MAX && count_some(s, db); i++) {
+    for (int i = 0; i < COUNT_ROUNDS_MAX && count_some(s, db) != COUNTED_ALL; i++) {
     }
 }
 
@@ -103,7 +111,9 @@ enum err overview_load(struct service *s, struct db *db, const int64_t *accounts
 {
     if (day_to < day_from || day_to - day_from >= OVERVIEW_DAYS_MAX)
         return ERR_RANGE;
-    count_some(s, db); /* settle counts the rest */
+    /* Settle counts the rest. Whoever has just created sees it here, also when settle counts at the same time. */
+    for (int i = 0; i < COUNT_ROUNDS_MAX && count_some(s, db) == COUNTED_LESS; i++) {
+    }
     *ret = (struct overview){.day_from = day_from, .day_to = day_to};
     enum err e = store_read_begin(db);
     if (e != ERR_OK)
