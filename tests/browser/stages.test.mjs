@@ -43,16 +43,18 @@ async function openStill(name, options) {
   opened.page.on('request', (request) => mine(request) && asking.add(request));
   for (const end of ['requestfinished', 'requestfailed']) opened.page.on(end, (request) => asking.delete(request));
   opened.page.on('framenavigated', () => asking.clear());
+  // A page that leaves for another one takes what was asked of it along.
+  const leaving = (error) => assert.match(error.message, /context was destroyed/);
   // In steps, as the script goes on when it has its answer. Two looks: an answer may bring the next question.
   const settled = async () => {
     for (let looks = 0, quiet = 0; quiet < 2 && looks < 200; looks++) {
       quiet = asking.size ? 0 : quiet + 1;
-      await opened.page.evaluate(() => Promise.resolve());
+      await opened.page.evaluate(() => Promise.resolve()).catch(leaving);
     }
   };
   const pass = async (ms, seen = () => {}) => {
     for (let at = 0; at < ms; at += 100) {
-      await opened.page.clock.runFor(100);
+      await opened.page.clock.runFor(100).catch(leaving);
       await settled();
       seen(at + 100);
     }
