@@ -196,6 +196,8 @@ static void a_node_that_stops_while_it_waits_for_anothers_turn_leaves_nothing(vo
     static const useconds_t moments[] = {0, 30000, 200000};
     if (!test_store_is_pg())
         return;
+    /* The first call's patience must outlast the other node's starts. */
+    w->config.wallet_timeout_ms = 60 * SECOND;
     struct shop_payment first = world_create(w, "N-6", "10.00");
     atomic_store(&w->bkash.grant_hang, true);
     ok(pay_at(&w->s, &first));
